@@ -1,0 +1,89 @@
+# Uniform targets: one folder = one static library `physprobe_<folder>`, exported as `physprobe::<folder>`.
+
+set(PHYSPROBE_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual)
+if(PHYSPROBE_WERROR)
+  list(APPEND PHYSPROBE_WARNINGS -Werror)
+endif()
+
+if(PHYSPROBE_CCACHE)
+  find_program(PHYSPROBE_CCACHE_PROGRAM ccache)
+  if(PHYSPROBE_CCACHE_PROGRAM)
+    # Precompiled headers need this sloppiness, or ccache never finds anything.
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+        CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+        ${PHYSPROBE_CCACHE_PROGRAM})
+  endif()
+endif()
+
+if(PHYSPROBE_SANITIZE)
+  if("thread" IN_LIST PHYSPROBE_SANITIZE AND "address" IN_LIST PHYSPROBE_SANITIZE)
+    message(FATAL_ERROR "PHYSPROBE_SANITIZE: 'thread' and 'address' cannot be combined; choose one")
+  endif()
+  list(JOIN PHYSPROBE_SANITIZE "," _sanitizers)
+  add_compile_options(-fsanitize=${_sanitizers} -fno-omit-frame-pointer -g)
+  add_link_options(-fsanitize=${_sanitizers})
+endif()
+
+if(PHYSPROBE_CLANG_TIDY)
+  find_program(PHYSPROBE_CLANG_TIDY_PROGRAM NAMES clang-tidy clang-tidy-14 REQUIRED)
+endif()
+
+# Headers are included as physprobe/<folder>/<file>.h both in the tree and installed: one link per folder.
+set(PHYSPROBE_INCLUDE_DIR "${CMAKE_BINARY_DIR}/include")
+file(MAKE_DIRECTORY "${PHYSPROBE_INCLUDE_DIR}/physprobe")
+foreach(_folder core video encoders memory datasets probes eval report cli)
+  if(EXISTS "${CMAKE_SOURCE_DIR}/${_folder}" AND
+     NOT EXISTS "${PHYSPROBE_INCLUDE_DIR}/physprobe/${_folder}")
+    file(CREATE_LINK "${CMAKE_SOURCE_DIR}/${_folder}"
+         "${PHYSPROBE_INCLUDE_DIR}/physprobe/${_folder}" SYMBOLIC)
+  endif()
+endforeach()
+
+# Flags that every target of ours shares (also tests and benchmarks).
+function(physprobe_target_defaults target)
+  target_compile_options(${target} PRIVATE ${PHYSPROBE_WARNINGS})
+  # One rounding per operation whatever the CPU: results do not depend on whether FMA exists.
+  target_compile_options(${target} PRIVATE -ffp-contract=off)
+  target_compile_features(${target} PUBLIC cxx_std_17)
+  set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  if(PHYSPROBE_CLANG_TIDY)
+    # The precompiled header is gcc's; clang-tidy reads the plain headers instead.
+    set_target_properties(${target} PROPERTIES DISABLE_PRECOMPILE_HEADERS ON
+      CXX_CLANG_TIDY "${PHYSPROBE_CLANG_TIDY_PROGRAM};--quiet")
+  endif()
+endfunction()
+
+# Executables find the OpenMP build of OpenBLAS first (docs/performance.md): DT_RPATH, not RUNPATH,
+# because only the former also covers the libraries' own dependencies.
+function(physprobe_executable_defaults target)
+  physprobe_target_defaults(${target})
+  if(PHYSPROBE_OPENBLAS_OPENMP_DIR)
+    target_link_options(${target} PRIVATE
+      "-Wl,--disable-new-dtags,-rpath,${PHYSPROBE_OPENBLAS_OPENMP_DIR}")
+  endif()
+endfunction()
+
+# physprobe_library(core SOURCES a.cpp … PUBLIC_HEADERS a.h … PUBLIC deps… PRIVATE deps… PCH headers…)
+function(physprobe_library folder)
+  cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC_HEADERS;PUBLIC;PRIVATE;PCH" ${ARGN})
+  set(target physprobe_${folder})
+  add_library(${target} STATIC ${ARG_SOURCES})
+  add_library(physprobe::${folder} ALIAS ${target})
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${folder})
+  physprobe_target_defaults(${target})
+  target_include_directories(${target} PUBLIC
+    $<BUILD_INTERFACE:${PHYSPROBE_INCLUDE_DIR}>
+    $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  target_link_libraries(${target} PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
+  if(ARG_PCH)
+    target_precompile_headers(${target} PRIVATE ${ARG_PCH})
+  endif()
+  set_property(GLOBAL APPEND PROPERTY PHYSPROBE_INSTALL_TARGETS ${target})
+  foreach(header IN LISTS ARG_PUBLIC_HEADERS)
+    get_filename_component(subdir "${header}" DIRECTORY)
+    install(FILES ${header} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/physprobe/${folder}/${subdir})
+    set_property(GLOBAL APPEND PROPERTY PHYSPROBE_PUBLIC_HEADERS physprobe/${folder}/${header})
+  endforeach()
+  install(TARGETS ${target} EXPORT physprobe-targets
+    ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+endfunction()

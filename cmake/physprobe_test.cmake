@@ -1,0 +1,28 @@
+include(GoogleTest)
+find_package(GTest REQUIRED)
+find_package(Threads REQUIRED)
+
+# physprobe_test(core_tests SOURCES … LINK … [LABELS …]): one binary, one ctest entry (loading LibTorch
+# costs half a second a process). Tests whose suite name ends in `Slow` run in a second entry labelled slow.
+function(physprobe_test name)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LINK;LABELS;PCH" ${ARGN})
+  set(target physprobe_${name})
+  add_executable(${target} ${ARG_SOURCES})
+  physprobe_executable_defaults(${target})
+  target_include_directories(${target} PRIVATE "${CMAKE_SOURCE_DIR}/tests")
+  target_link_libraries(${target} PRIVATE ${ARG_LINK} GTest::gtest GTest::gmock GTest::gtest_main)
+  target_compile_definitions(${target} PRIVATE
+    PHYSPROBE_SOURCE_DIR="${CMAKE_SOURCE_DIR}" PHYSPROBE_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  set(pch <gtest/gtest.h> ${ARG_PCH})
+  target_precompile_headers(${target} PRIVATE ${pch})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 300)
+  endif()
+  if(NOT ARG_LABELS)
+    set(ARG_LABELS unit)
+  endif()
+  add_test(NAME ${name} COMMAND ${target} --gtest_filter=-*Slow.*)
+  set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+  add_test(NAME ${name}_slow COMMAND ${target} --gtest_filter=*Slow.*)
+  set_tests_properties(${name}_slow PROPERTIES LABELS slow TIMEOUT 1200)
+endfunction()
