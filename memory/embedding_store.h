@@ -1,0 +1,63 @@
+#pragma once
+// A durable, content-keyed store of numeric results: a folder of sealed HDF5 segments. Each batch is written
+// to a temporary file, fsynced, renamed seg-NNNNNN.h5 and its directory fsynced before it is acknowledged;
+// nothing is ever written into a sealed file. So a process killed at any moment loses no acknowledged row.
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace physprobe {
+
+/// One stored result.
+struct StoreRecord {
+  std::string key;      ///< Cache key, 64 hexadecimal digits; unique in the store.
+  std::string item_id;  ///< For people and for retrieval; not unique (several encoders).
+  std::string space;    ///< What the vectors are comparable with: encoder id + weights digest + preprocessing digest.
+  std::string meta;     ///< One line of JSON kept verbatim.
+  std::map<std::string, at::Tensor> fields;  ///< float32, float64, int64 or uint8; any shape; may differ per record.
+};
+
+struct StoreFinding {
+  std::string segment;  ///< File name, "" for the store itself.
+  std::string problem;  ///< What is wrong and what to do.
+};
+
+/// One writer (a lock file names it; a second gets Error(kResource) naming the holder), any number of readers, each of
+/// which sees a complete prefix: the segments sealed when it opened or last refreshed.
+class EmbeddingStore {
+ public:
+  /// Creates the folder if needed and takes the lock. Leftover temporary files of dead writers are removed.
+  static std::unique_ptr<EmbeddingStore> open_writer(const std::string& directory);
+  /// Error(kInput) if there is no store; Error(kIncompatible) for another schema.
+  static std::unique_ptr<EmbeddingStore> open_reader(const std::string& directory);
+  virtual ~EmbeddingStore() = default;
+
+  /// Seals one segment with these records, in this order; durable when it returns. Empty batch: nothing happens. Error(kInput)
+  /// for a key already present (or twice in the batch) and for non-finite floating-point values in the field "retrieval".
+  virtual void append(const std::vector<StoreRecord>& batch) = 0;
+
+  virtual bool contains(const std::string& key) const = 0;
+  virtual int64_t size() const = 0;
+  /// Fields of one record (all, or only those named); Error(kInput) if absent or its segment is damaged.
+  virtual StoreRecord read(const std::string& key, const std::vector<std::string>& only_fields = {}) const = 0;
+  /// Key, item_id and space of every record in order of sealing, without touching the fields.
+  virtual void for_each_key(
+      const std::function<void(const std::string& key, const std::string& item_id, const std::string& space)>& body) const = 0;
+  /// Looks for newly sealed segments (readers).
+  virtual void refresh() = 0;
+  /// Reads everything and checks every digest; finds any flipped byte.
+  virtual std::vector<StoreFinding> verify() const = 0;
+  /// Digest over the sealed segments' digests, in order of keys: names the content of the store.
+  virtual std::string content_digest() const = 0;
+  /// Merges everything into one segment file at `path` (for export).
+  virtual void compact_to(const std::string& path) const = 0;
+};
+
+}  // namespace physprobe

@@ -1,0 +1,94 @@
+#pragma once
+// Reads frames of a local video file or a folder of numbered images, exactly: any index by random access
+// equals sequential decoding bit for bit. Ranges are half-open; times are seconds from the stream's own
+// zero (pts 0, not the first frame); indices count frames in order of presentation from 0.
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "physprobe/core/clip.h"
+
+namespace physprobe {
+
+struct VideoOptions {
+  int stream_index = -1;         ///< -1: the first video stream that is not cover art.
+  bool allow_truncated = false;  ///< Accept a file that ends or breaks early; `VideoInfo::damage` says how.
+  bool apply_rotation = true;    ///< Show rotated recordings upright.
+  int decode_threads = 1;        ///< FFmpeg threads; never changes a value.
+  int64_t max_pixels = 7680LL * 4320;  ///< Per frame; larger is refused before anything is allocated.
+  int64_t max_frames = 10'000'000;
+  double image_sequence_fps = 25.0;  ///< Rate given to folders of images, which carry none.
+  std::optional<double> start_seconds;  ///< Restrict to frames shown in [start, stop); indices count from there.
+  std::optional<double> stop_seconds;
+  void validate() const;
+};
+
+struct VideoInfo {
+  std::string path;
+  std::string container;   ///< "mov,mp4,…", "matroska,webm", "image sequence".
+  std::string codec;       ///< "h264", "hevc", "av1", "mpeg4", "png", …
+  std::string pixel_format;
+  int64_t width = 0;       ///< As shown (after rotation), pixels.
+  int64_t height = 0;
+  int rotation_degrees = 0;  ///< Clockwise rotation applied for display: 0, 90, 180, 270.
+  int bit_depth = 8;
+  // What the header claims …
+  std::optional<int64_t> header_frame_count;
+  std::optional<double> header_duration_seconds;
+  std::optional<double> header_fps;
+  // … and what a scan of the packets (and, for damage, of the frames) found.
+  int64_t frame_count = 0;
+  double begin_seconds = 0.0;     ///< Smallest pts.
+  double end_seconds = 0.0;       ///< Largest pts + duration.
+  double fps = 0.0;               ///< (frame_count - 1) / (last pts - first pts); 0 for one frame.
+  bool is_variable_rate = false;
+  std::vector<double> pts_seconds;       ///< Per frame, ascending.
+  std::vector<double> duration_seconds;  ///< Per frame, from the packets (0 if unknown).
+  std::vector<std::string> damage;       ///< Human-readable findings; empty for a sound file.
+};
+
+/// Not thread-safe; one reader per thread.
+class VideoReader {
+ public:
+  /// Opens and scans. Throws Error(kInput) for anything that is not a sound local video (empty, text,
+  /// directory without images, pipe, playlist, audio only, index lost, fewer frames decodable than claimed
+  /// unless `allow_truncated`), Error(kResource) above the limits.
+  static std::unique_ptr<VideoReader> open(const std::string& path, const VideoOptions& options = {});
+  virtual ~VideoReader() = default;
+
+  virtual const VideoInfo& info() const = 0;
+
+  /// Frames at these indices in the order given (repeats allowed; each distinct frame is decoded once).
+  virtual Clip read(const std::vector<int64_t>& indices) = 0;
+
+  /// Calls `body(index, pts_seconds, frame (H, W, 3) uint8 RGB)` for each index of a NON-DECREASING list without
+  /// repeats, in bounded memory; `body` returns false to stop.
+  virtual void for_each(const std::vector<int64_t>& ascending_indices,
+                        const std::function<bool(int64_t, double, const at::Tensor&)>& body) = 0;
+
+  /// The frames on screen at these times: frame i is shown while pts[i] <= t < pts[i+1]. Throws Error(kUsage) for
+  /// t < first pts or t >= end_seconds.
+  virtual Clip read_played_at(const std::vector<double>& times_seconds) = 0;
+};
+
+/// Index of the frame on screen at `t`: the number of frames whose successor's pts is <= t.
+int64_t frame_played_at(const VideoInfo& info, double t_seconds);
+
+/// Digest of the item's bytes: the file's SHA-256, or for a folder of images the SHA-256 over the sorted
+/// names and contents. Part of every cache key.
+std::string content_digest(const std::string& path);
+
+/// True if `path` is a directory holding numbered images that form one sequence.
+bool is_image_sequence(const std::string& path);
+
+/// File name extensions (lower case, with dot) taken for videos when a folder is listed.
+const std::vector<std::string>& video_extensions();
+const std::vector<std::string>& image_extensions();
+
+}  // namespace physprobe
