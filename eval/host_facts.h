@@ -1,0 +1,24 @@
+#pragma once
+// What is in force on this machine: library versions, the BLAS and its kernels, threads, SIMD, codecs, devices. For run.json and `doctor`.
+
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+namespace physprobe {
+
+/// Facts that matter for numbers and speed; quick (no benchmark).
+nlohmann::ordered_json host_facts();
+
+struct DoctorFinding {
+  enum class Level { kOk, kSlow, kProblem } level = Level::kOk;
+  std::string topic;   ///< "BLAS", "threads", …
+  std::string text;    ///< What is in force.
+  std::string remedy;  ///< How to mend it; "" when all is well.
+};
+
+/// Reads the facts and says what is slow or wrong and how to mend it.
+std::vector<DoctorFinding> doctor();
+
+}  // namespace physprobe
