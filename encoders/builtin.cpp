@@ -1,0 +1,26 @@
+#include "physprobe/encoders/builtin.h"
+
+#include "physprobe/encoders/pixels_encoder.h"
+#include "physprobe/encoders/v1_encoder.h"
+
+namespace physprobe {
+
+const std::vector<BuiltinFamily>& builtin_families() {
+  static const std::vector<BuiltinFamily> families = {
+      {{"pixels",
+        "The preprocessed frame itself: the floor every representation is compared with",
+        true,
+        false,
+        {}},
+       make_pixels_encoder},
+      {{"v1",
+        "Retina and primary visual cortex without trained weights (Henaff et al. 2019)",
+        true,
+        false,
+        {"size", "scales", "orientations", "readout", "front_end"}},
+       make_v1_encoder},
+  };
+  return families;
+}
+
+}  // namespace physprobe

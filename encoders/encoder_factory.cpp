@@ -1,0 +1,69 @@
+#include "physprobe/encoders/encoder_factory.h"
+
+#include "physprobe/core/error.h"
+#include "physprobe/core/nearest_name.h"
+#include "physprobe/encoders/builtin.h"
+#include "physprobe/encoders/encoder_config.h"
+
+#include <nlohmann/json.hpp>
+
+namespace physprobe {
+namespace {
+
+const char* const kSubject = "encoder config";
+
+std::string family_name(const nlohmann::json& config) {
+  const std::string family = string_field(config, "family", "", kSubject);
+  const std::string id = string_field(config, "id", "", kSubject);
+  if (!family.empty() && !id.empty() && family != id) {
+    throw Error(
+        ErrorKind::kUsage, kSubject,
+        "'family' is '" + family + "' but 'id' is '" + id + "'; both name the family, give one");
+  }
+  if (family.empty() && id.empty()) {
+    throw Error(ErrorKind::kUsage, kSubject,
+                "names no encoder; set 'family', for example {\"family\": \"v1\"}");
+  }
+  return family.empty() ? id : family;
+}
+
+const BuiltinFamily& find_family(const std::string& name) {
+  std::vector<std::string> names;
+  for (const BuiltinFamily& entry : builtin_families()) {
+    if (entry.family.name == name) return entry;
+    names.push_back(entry.family.name);
+  }
+  throw Error(ErrorKind::kUsage, kSubject,
+              "unknown encoder family '" + name + "'" + did_you_mean(name, names));
+}
+
+}  // namespace
+
+const std::vector<EncoderFamily>& encoder_families() {
+  static const std::vector<EncoderFamily> families = [] {
+    std::vector<EncoderFamily> list;
+    for (const BuiltinFamily& entry : builtin_families()) list.push_back(entry.family);
+    return list;
+  }();
+  return families;
+}
+
+std::unique_ptr<Encoder> make_encoder(const nlohmann::json& config) {
+  refuse_unknown_keys(config, {"family", "id", "weights", "options", "preprocess"}, kSubject);
+  const BuiltinFamily& entry = find_family(family_name(config));
+  refuse_unknown_keys(object_field(config, "options", kSubject), entry.family.options,
+                      entry.family.name + ".options");
+  const bool has_weights = !string_field(config, "weights", "", kSubject).empty();
+  if (has_weights && !entry.family.needs_weights) {
+    throw Error(ErrorKind::kUsage, entry.family.name,
+                "has no trained weights; remove 'weights' (" + config.at("weights").dump() + ")");
+  }
+  if (!has_weights && entry.family.needs_weights) {
+    throw Error(
+        ErrorKind::kUsage, entry.family.name,
+        "needs trained weights; set 'weights' to a safetensors file, its index or its folder");
+  }
+  return entry.make(config);
+}
+
+}  // namespace physprobe
