@@ -79,7 +79,5 @@ Suite parse_suite(const std::string& yaml_text, const std::string& subject, cons
 /// Digest of what a suite computes: everything resolved except the dataset's path and the name.
 std::string suite_digest(const Suite& suite);
 
-/// Reads a YAML or JSON file as JSON (scalars typed as YAML 1.2 core: bool, int, float, else text).
-nlohmann::ordered_json read_yaml_as_json(const std::string& path);
 
 }  // namespace physprobe

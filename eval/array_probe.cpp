@@ -1,0 +1,76 @@
+#include "physprobe/eval/array_probe.h"
+
+#include <cmath>
+
+#include <nlohmann/json.hpp>
+
+#include "physprobe/core/error.h"
+
+namespace physprobe {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json finite_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(); }
+Json value_or_null(const std::optional<double>& value) { return value ? finite_or_null(*value) : Json(); }
+
+}  // namespace
+
+nlohmann::ordered_json straightening_json(const StraighteningResult& result) {
+  Json json{{"distance", result.distance},
+            {"curvature_deg", result.curvature_deg},
+            {"mean_curvature_deg", finite_or_null(result.mean_curvature_deg)},
+            {"henaff_mean_curvature_deg", finite_or_null(result.henaff_mean_curvature_deg)},
+            {"n_zero_steps", result.n_zero_steps},
+            {"restrav21", nullptr},
+            {"restrav_partial", nullptr}};
+  if (result.restrav_is_complete()) {
+    json["restrav21"] = result.restrav;
+  } else if (!result.restrav.empty()) {
+    json["restrav_partial"] = result.restrav;
+  }
+  return json;
+}
+
+nlohmann::ordered_json geophys_json(const GeophysStatistics& statistics, bool with_series) {
+  Json json{{"speed", value_or_null(statistics.speed)},
+            {"curv", value_or_null(statistics.curv)},
+            {"ang", value_or_null(statistics.ang)},
+            {"accel", value_or_null(statistics.accel)},
+            {"perr", value_or_null(statistics.perr)}};
+  if (with_series) {
+    Json turning = Json::array();
+    for (const auto& angle : statistics.turning_radians) turning.push_back(value_or_null(angle));
+    json["series"] = Json{{"step_length", statistics.step_length},
+                          {"turning_radians", turning},
+                          {"acceleration_squared", statistics.acceleration_squared},
+                          {"residual_norm", statistics.residual_norm}};
+  }
+  return json;
+}
+
+void probe_arrays(const std::string& path,
+                  const ArrayProbeOptions& options,
+                  const std::function<void(const std::string&, const nlohmann::ordered_json&)>& body) {
+  for_each_trajectory(path, options.arrays, [&](const std::string& name, const at::Tensor& trajectory) {
+    TrajectoryGeometry geometry = trajectory_geometry(trajectory);
+    const int64_t zero_steps = geometry.n_zero_steps;
+    if (zero_steps > 0 && options.repeated_frames == RepeatedFrames::kError) {
+      throw Error(ErrorKind::kInput,
+                  path + ":" + name,
+                  std::to_string(zero_steps) +
+                      " steps have length 0 (repeated frames); choose --repeated reuse or drop");
+    }
+    if (options.repeated_frames == RepeatedFrames::kDrop) geometry = without_zero_steps(geometry);
+    Json result = straightening_json(straightening(geometry));
+    result["n_zero_steps"] = zero_steps;
+    if (geometry.distance.size() + 1 < 3) {
+      result["distance"] = Json::array();
+      result["curvature_deg"] = Json::array();
+    }
+    result["geophys"] = geophys_json(geophys_statistics(trajectory, options.geophys), false);
+    body(name, result);
+  });
+}
+
+}  // namespace physprobe

@@ -1,0 +1,83 @@
+#include "physprobe/eval/report_media.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include <nlohmann/json.hpp>
+
+#include "physprobe/core/atomic_file.h"
+#include "physprobe/video/resample.h"
+#include "physprobe/video/video_writer.h"
+
+namespace physprobe {
+namespace {
+
+constexpr int64_t kStripHeight = 96;
+constexpr int64_t kClipShortSide = 144;
+constexpr int64_t kClipFrames = 48;
+
+std::vector<int64_t> evenly_chosen(const std::vector<int64_t>& values, int64_t count) {
+  const int64_t n = static_cast<int64_t>(values.size());
+  if (n <= count) return values;
+  std::vector<int64_t> chosen;
+  for (int64_t i = 0; i < count; ++i) {
+    chosen.push_back(values[count == 1 ? n / 2 : (i * (n - 1) + (count - 1) / 2) / (count - 1)]);
+  }
+  return chosen;
+}
+
+int64_t even(double value) { return std::max<int64_t>(2, 2 * std::llround(value / 2.0)); }
+
+}  // namespace
+
+ReportMedia::ReportMedia(const std::vector<int64_t>& sampled, int64_t strip_frames, bool with_clip)
+    : strip_indices_(evenly_chosen(sampled, strip_frames)), with_clip_(with_clip) {
+  if (with_clip_) clip_indices_ = evenly_chosen(sampled, kClipFrames);
+}
+
+void ReportMedia::add(int64_t index, double pts_seconds, const at::Tensor& frame) {
+  const double height = static_cast<double>(frame.size(0));
+  const double width = static_cast<double>(frame.size(1));
+  if (std::binary_search(strip_indices_.begin(), strip_indices_.end(), index)) {
+    // Very wide frames are squeezed to three times their height: a strip stays readable.
+    const int64_t strip_width = std::clamp<int64_t>(
+        std::llround(width * kStripHeight / height), kStripHeight / 3, 3 * kStripHeight);
+    strip_.push_back(resize_pillow(frame, kStripHeight, strip_width, ResampleFilter::kBilinear));
+  }
+  if (std::binary_search(clip_indices_.begin(), clip_indices_.end(), index)) {
+    const double scale = std::min(1.0, kClipShortSide / std::min(height, width));
+    clip_.push_back(resize_pillow(frame, even(height * scale), even(width * scale), ResampleFilter::kBilinear));
+    clip_pts_.push_back(pts_seconds);
+  }
+}
+
+nlohmann::ordered_json ReportMedia::write(const std::string& directory,
+                                          const std::string& stem,
+                                          const std::string& prefix) const {
+  nlohmann::ordered_json media = nlohmann::ordered_json::object();
+  const std::string base = directory + "/" + stem;
+  create_directories(base.substr(0, base.rfind('/')));
+  if (!strip_.empty()) {
+    write_file_atomic(base + ".jpg", encode_jpeg(at::cat(strip_, 1).contiguous(), 80));
+    media["strip"] = prefix + stem + ".jpg";
+    media["strip_frames"] = strip_.size();
+    media["strip_indices"] = strip_indices_;
+  }
+  if (clip_.size() > 1) {
+    VideoWriterOptions options;
+    options.quality = 28;
+    const double span = clip_pts_.back() - clip_pts_.front();
+    // The clip lasts as long as what was sampled, within what a player shows well.
+    options.fps = span > 0.0 ? std::clamp((static_cast<double>(clip_.size()) - 1.0) / span, 2.0, 25.0) : 8.0;
+    options.fps = std::round(options.fps * 1000.0) / 1000.0;
+    const auto writer = VideoWriter::open(base + ".mp4", clip_.front().size(1), clip_.front().size(0), options);
+    for (const at::Tensor& frame : clip_) writer->write(frame);
+    writer->close();
+    media["clip"] = prefix + stem + ".mp4";
+  }
+  return media;
+}
+
+}  // namespace physprobe
