@@ -1,5 +1,9 @@
 #pragma once
-// Nearest stored cases: an exact FAISS index over vectors with our own ids, exclusion rules and tie order.
+// Nearest stored cases: an exact FAISS index over vectors with our own ids, exclusion rules and tie
+// order.
+
+#include "physprobe/core/neighbours.h"
+#include "physprobe/memory/embedding_store.h"
 
 #include <ATen/core/Tensor.h>
 
@@ -8,17 +12,15 @@
 #include <string>
 #include <vector>
 
-#include "physprobe/core/neighbours.h"
-#include "physprobe/memory/embedding_store.h"
-
 namespace physprobe {
 
 enum class Metric {
-  kCosine,        ///< Distance 1 - cosine of L2-normalised rows, in [0, 2]; a zero vector is refused.
+  kCosine,  ///< Distance 1 - cosine of L2-normalised rows, in [0, 2]; a zero vector is refused.
   kInnerProduct,  ///< Distance = minus the inner product (so that smaller is nearer).
   kL2,            ///< Euclidean distance (not squared).
 };
-Metric metric_from_name(const std::string& name);  ///< "cosine", "ip", "l2"; Error(kUsage) with the nearest.
+Metric metric_from_name(
+    const std::string& name);  ///< "cosine", "ip", "l2"; Error(kUsage) with the nearest.
 
 enum class Exclude {
   kNothing,
@@ -34,8 +36,8 @@ struct MemoryCase {
 };
 
 struct MemoryQuery {
-  at::Tensor vectors;               ///< (Q, D) float32.
-  std::vector<std::string> ids;     ///< Q own ids for exclusion; may be empty when Exclude::kNothing.
+  at::Tensor vectors;            ///< (Q, D) float32.
+  std::vector<std::string> ids;  ///< Q own ids for exclusion; may be empty when Exclude::kNothing.
   std::vector<std::string> groups;  ///< Q groups; may be empty unless Exclude::kGroup.
   int64_t k = 10;
   Exclude exclude = Exclude::kItem;
@@ -46,19 +48,22 @@ class VisualMemory {
  public:
   /// Empty memory for vectors of this dimension.
   static std::unique_ptr<VisualMemory> create(int64_t dimension, Metric metric);
-  /// Loads an index file written by `save`; its sidecar's digests (index file, source store) are checked first:
-  /// Error(kIncompatible) on any mismatch, the caller rebuilds.
-  static std::unique_ptr<VisualMemory> load(const std::string& path, const std::string& expected_source_digest);
+  /// Loads an index file written by `save`; its sidecar's digests (index file, source store) are
+  /// checked first: Error(kIncompatible) on any mismatch, the caller rebuilds.
+  static std::unique_ptr<VisualMemory> load(const std::string& path,
+                                            const std::string& expected_source_digest);
   virtual ~VisualMemory() = default;
 
   virtual int64_t size() const = 0;
   virtual int64_t dimension() const = 0;
   virtual Metric metric() const = 0;
   virtual const std::vector<MemoryCase>& cases() const = 0;
-  /// (N, D) float32 rows with their cases. Error(kInput) for non-finite rows, zero rows under cosine, duplicate ids.
+  /// (N, D) float32 rows with their cases. Error(kInput) for non-finite rows, zero rows under
+  /// cosine, duplicate ids.
   virtual void add(const at::Tensor& vectors, const std::vector<MemoryCase>& cases) = 0;
   virtual void remove(const std::vector<std::string>& ids) = 0;
-  /// Exact k nearest of the cases left after exclusion; ties by id. The same bits for any thread count and query batch.
+  /// Exact k nearest of the cases left after exclusion; ties by id. The same bits for any thread
+  /// count and query batch.
   virtual Neighbours search(const MemoryQuery& query) const = 0;
   /// Atomic: index file plus "<path>.json" with ids, groups, labels, metric, dimension, digests.
   virtual void save(const std::string& path, const std::string& source_digest) const = 0;

@@ -1,0 +1,55 @@
+#pragma once
+// One face for every format of named arrays: what is there (without the values), and reading of
+// whole arrays or of some rows. Internal; array_file.cpp turns these arrays into trajectories.
+
+#include <ATen/core/Tensor.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace physprobe {
+
+enum class ArrayKind {
+  kFloating,  ///< Read as float32 or float64; 16-bit kinds are widened.
+  kInteger,
+  kText,
+  kOther,  ///< Cannot be read; `dtype` says why.
+};
+
+struct ArrayInfo {
+  std::string name;
+  ArrayKind kind = ArrayKind::kOther;
+  std::string dtype;  ///< For messages.
+  std::vector<int64_t> shape;
+};
+
+class ArraySource {
+ public:
+  virtual ~ArraySource() = default;
+  /// In order of name.
+  virtual const std::vector<ArrayInfo>& arrays() const = 0;
+  /// The whole array; floating ones as float32 or float64.
+  virtual at::Tensor read(const ArrayInfo& array) const = 0;
+  /// Rows [begin, end) of the first dimension.
+  virtual at::Tensor read_rows(const ArrayInfo& array, int64_t begin, int64_t end) const = 0;
+  /// A one-dimensional array of text, or of integers as decimal numbers.
+  virtual std::vector<std::string> read_ids(const ArrayInfo& array) const = 0;
+};
+
+/// By the form of the path: a store, a directory of files, or a file of a known extension. Throws
+/// Error(kInput) for anything else, naming what is accepted.
+std::unique_ptr<ArraySource> open_array_source(const std::string& path);
+
+std::unique_ptr<ArraySource> open_hdf5_arrays(const std::string& path);
+/// Every floating field of rank 2 or more, named "<item>/<field>" ("<item>@<start of key>/<field>"
+/// if the item has several records).
+std::unique_ptr<ArraySource> open_store_arrays(const std::string& path);
+
+/// float16 and bfloat16 as float32; everything else unchanged.
+at::Tensor widened(const at::Tensor& tensor);
+
+/// A one-dimensional integer tensor as decimal numbers.
+std::vector<std::string> decimal_ids(const at::Tensor& numbers);
+
+}  // namespace physprobe
