@@ -4,11 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
-#include <map>
-#include <optional>
-#include <set>
 
 #include <nlohmann/json.hpp>
 
@@ -18,6 +14,7 @@
 #include "physprobe/core/json_lines.h"
 #include "physprobe/eval/host_facts.h"
 #include "physprobe/eval/item_line.h"
+#include "physprobe/eval/pending_records.h"
 #include "physprobe/eval/run_directory.h"
 #include "physprobe/eval/run_finish.h"
 #include "physprobe/eval/run_plan.h"
@@ -27,16 +24,6 @@ namespace physprobe {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using Clock = std::chrono::steady_clock;
-
-constexpr double kFlushSeconds = 5.0;
-constexpr std::size_t kFlushBytes = std::size_t{64} << 20;
-
-std::size_t record_bytes(const StoreRecord& record) {
-  std::size_t bytes = record.meta.size();
-  for (const auto& [name, tensor] : record.fields) bytes += tensor.nbytes();
-  return bytes;
-}
 
 /// Errors that end the whole run: going on could only repeat them.
 bool ends_the_run(ErrorKind kind) { return kind == ErrorKind::kResource || kind == ErrorKind::kInternal || kind == ErrorKind::kUsage; }
@@ -45,7 +32,7 @@ bool ends_the_run(ErrorKind kind) { return kind == ErrorKind::kResource || kind 
 class ItemLoop {
  public:
   ItemLoop(const Suite& suite, const RunOptions& options, const RunPaths& paths, const RunPlan& plan, EmbeddingStore& store)
-      : suite_(suite), options_(options), paths_(paths), plan_(plan), store_(store), items_(paths.items) {}
+      : suite_(suite), options_(options), paths_(paths), plan_(plan), pending_(store), items_(paths.items) {}
 
   RunSummary run() {
     Progress progress("items", static_cast<int64_t>(plan_.items.size()), options_.progress);
@@ -83,7 +70,7 @@ class ItemLoop {
       std::vector<EmbeddingJob> missing_jobs;
       std::vector<std::string> missing_keys;
       for (std::size_t j = 0; j < keys.size(); ++j) {
-        if (pending_.count(keys[j]) == 0 && !store_.contains(keys[j])) {
+        if (!pending_.contains(keys[j])) {
           missing_jobs.push_back(plan_.jobs[j]);
           missing_keys.push_back(keys[j]);
         }
@@ -105,17 +92,12 @@ class ItemLoop {
       if (has_media) pass.media_directory.clear();
       if (!missing_jobs.empty() || !has_media) {
         for (StoreRecord& record : embed_item(suite_, item, missing_jobs, missing_keys, pass)) {
-          pending_bytes_ += record_bytes(record);
-          pending_order_.push_back(record.key);
-          pending_.emplace(record.key, std::move(record));
+          pending_.add(std::move(record));
         }
       }
       if (missing_jobs.empty()) ++summary_.from_cache;
       std::vector<StoreRecord> records;
-      for (const std::string& key : keys) {
-        const auto found = pending_.find(key);
-        records.push_back(found != pending_.end() ? found->second : store_.read(key));
-      }
+      for (const std::string& key : keys) records.push_back(pending_.get(key));
       const Json media = Json::parse(read_file(media_json));
       lines_ += dump_json(item_line(suite_, item, digest, plan_.jobs, records, media)) + "\n";
       ++lines_pending_;
@@ -137,39 +119,26 @@ class ItemLoop {
     log_line(paths_, "failed: " + text);
   }
 
-  bool should_flush() const {
-    return lines_pending_ >= options_.flush_items || pending_bytes_ >= kFlushBytes ||
-           std::chrono::duration<double>(Clock::now() - last_flush_).count() > kFlushSeconds;
-  }
+  bool should_flush() const { return lines_pending_ >= options_.flush_items || pending_.is_due(); }
 
   void flush() {
-    std::vector<StoreRecord> batch;
-    for (const std::string& key : pending_order_) batch.push_back(std::move(pending_.at(key)));
-    store_.append(batch);
+    pending_.flush();
     // Only now are the rows durable; a line never speaks of a row that could be lost.
     if (!lines_.empty()) items_.append(lines_);
-    pending_.clear();
-    pending_order_.clear();
-    pending_bytes_ = 0;
     lines_.clear();
     lines_pending_ = 0;
-    last_flush_ = Clock::now();
   }
 
   const Suite& suite_;
   const RunOptions& options_;
   const RunPaths& paths_;
   const RunPlan& plan_;
-  EmbeddingStore& store_;
+  PendingRecords pending_;
   AppendFile items_;
   RunSummary summary_;
   std::vector<std::pair<std::string, std::string>> failures_;
-  std::map<std::string, StoreRecord> pending_;
-  std::vector<std::string> pending_order_;
-  std::size_t pending_bytes_ = 0;
   std::string lines_;
   int64_t lines_pending_ = 0;
-  Clock::time_point last_flush_ = Clock::now();
 };
 
 Json run_json(const Suite& suite, const RunOptions& options, const RunPlan& plan) {

@@ -17,4 +17,7 @@ struct WorldRenderOptions {
 /// set (a marker written last says so).
 std::string render_world_dataset(const std::string& directory, const WorldRenderOptions& options);
 
+/// One paragraph per world, for people.
+std::string describe_worlds();
+
 }  // namespace physprobe

@@ -1,0 +1,50 @@
+#pragma once
+// What every subcommand shares: the flags common to all, where output goes, and how a command is registered. Results go to `out`
+// only; logs, progress and errors to `err`.
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "physprobe/core/progress.h"
+
+namespace physprobe {
+
+struct Invocation {
+  std::ostream& out;
+  std::ostream& err;
+  std::vector<std::string> arguments;  ///< As given, for run.json.
+  std::function<int()> action;         ///< Set by the subcommand that was chosen; returns the exit code.
+};
+
+/// Flags that many subcommands take; each adds those it honours.
+struct CommonFlags {
+  bool json = false;
+  bool quiet = false;
+  int threads = 0;
+  std::string progress = "auto";
+
+  void add_json(CLI::App& app);
+  void add_execution(CLI::App& app);  ///< --threads, --progress, -q
+  ProgressMode progress_mode() const;
+};
+
+void add_run_command(CLI::App& app, Invocation& invocation);
+void add_embed_command(CLI::App& app, Invocation& invocation);
+void add_memory_command(CLI::App& app, Invocation& invocation);
+void add_probe_command(CLI::App& app, Invocation& invocation);
+void add_worlds_command(CLI::App& app, Invocation& invocation);
+void add_validate_command(CLI::App& app, Invocation& invocation);
+void add_verify_command(CLI::App& app, Invocation& invocation);
+void add_report_command(CLI::App& app, Invocation& invocation);
+void add_merge_command(CLI::App& app, Invocation& invocation);
+void add_inspect_command(CLI::App& app, Invocation& invocation);
+void add_list_command(CLI::App& app, Invocation& invocation);
+void add_config_command(CLI::App& app, Invocation& invocation);
+void add_doctor_command(CLI::App& app, Invocation& invocation);
+void add_bench_command(CLI::App& app, Invocation& invocation);
+void add_version_command(CLI::App& app, Invocation& invocation);
+
+}  // namespace physprobe

@@ -1,0 +1,115 @@
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <map>
+#include <memory>
+
+#include <nlohmann/json.hpp>
+
+#include "physprobe/cli/command.h"
+#include "physprobe/core/atomic_file.h"
+#include "physprobe/core/json_lines.h"
+#include "physprobe/core/safetensors.h"
+#include "physprobe/eval/run.h"
+#include "physprobe/memory/embedding_store.h"
+#include "physprobe/video/video_reader.h"
+
+namespace physprobe {
+namespace {
+
+using Json = nlohmann::ordered_json;
+namespace fs = std::filesystem;
+
+template <typename Value>
+Json optional_json(const std::optional<Value>& value) {
+  return value ? Json(*value) : Json();
+}
+
+Json inspect_video(const std::string& path) {
+  VideoOptions options;
+  options.allow_truncated = true;  // inspection says what is wrong instead of refusing
+  const auto reader = VideoReader::open(path, options);
+  const VideoInfo& info = reader->info();
+  return Json{{"kind", "video"},
+              {"container", info.container},
+              {"codec", info.codec},
+              {"pixel_format", info.pixel_format},
+              {"width", info.width},
+              {"height", info.height},
+              {"rotation_degrees", info.rotation_degrees},
+              {"bit_depth", info.bit_depth},
+              {"frame_count", info.frame_count},
+              {"header_frame_count", optional_json(info.header_frame_count)},
+              {"begin_seconds", info.begin_seconds},
+              {"end_seconds", info.end_seconds},
+              {"header_duration_seconds", optional_json(info.header_duration_seconds)},
+              {"fps", info.fps},
+              {"header_fps", optional_json(info.header_fps)},
+              {"is_variable_rate", info.is_variable_rate},
+              {"damage", info.damage}};
+}
+
+Json inspect_safetensors(const std::string& path) {
+  const SafetensorsFile file = SafetensorsFile::open(path);
+  Json tensors = Json::array();
+  for (const TensorEntry& entry : file.entries()) tensors.push_back(Json{{"name", entry.name}, {"dtype", entry.dtype}, {"shape", entry.shape}});
+  return Json{{"kind", "safetensors"}, {"metadata", file.metadata()}, {"tensors", tensors}};
+}
+
+Json inspect_store(const std::string& path) {
+  const auto store = EmbeddingStore::open_reader(path);
+  std::map<std::string, int64_t> spaces;
+  store->for_each_key([&](const std::string&, const std::string&, const std::string& space) { ++spaces[space]; });
+  return Json{{"kind", "store"}, {"records", store->size()}, {"spaces", spaces}, {"content_digest", store->content_digest()}};
+}
+
+Json inspect(const std::string& path) {
+  if (fs::is_directory(path)) {
+    if (fs::exists(path + "/results.json")) {
+      Json results = Json::parse(read_file(path + "/results.json"));
+      return Json{{"kind", "run"}, {"name", results["name"]}, {"counts", results["counts"]}, {"notes", results["notes"]}, {"provenance", results["provenance"]}};
+    }
+    if (is_image_sequence(path)) return inspect_video(path);
+    return inspect_store(path);
+  }
+  if (fs::path(path).extension() == ".safetensors") return inspect_safetensors(path);
+  return inspect_video(path);
+}
+
+void print(const Json& value, const std::string& prefix, std::ostream& out) {
+  for (const auto& [key, entry] : value.items()) {
+    if (entry.is_object() && !entry.empty()) {
+      print(entry, prefix + key + ".", out);
+    } else if (entry.is_array() && !entry.empty() && entry[0].is_object()) {
+      for (const Json& row : entry) out << prefix << key << ": " << dump_json(row) << "\n";
+    } else {
+      out << prefix << key << ": " << (entry.is_string() ? entry.get<std::string>() : dump_json(entry)) << "\n";
+    }
+  }
+}
+
+}  // namespace
+
+void add_inspect_command(CLI::App& app, Invocation& invocation) {
+  CLI::App* command = app.add_subcommand("inspect", "Say what a video, image folder, weights file, store or run holds");
+  struct Flags {
+    std::string path;
+    CommonFlags common;
+  };
+  auto flags = std::make_shared<Flags>();
+  command->add_option("path", flags->path, "What to look at")->required();
+  flags->common.add_json(*command);
+  command->callback([flags, &invocation] {
+    invocation.action = [flags, &invocation] {
+      const Json facts = inspect(flags->path);
+      if (flags->common.json) {
+        invocation.out << dump_json_pretty(facts);
+      } else {
+        print(facts, "", invocation.out);
+      }
+      return 0;
+    };
+  });
+}
+
+}  // namespace physprobe

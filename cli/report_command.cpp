@@ -1,0 +1,25 @@
+#include <memory>
+
+#include "physprobe/cli/command.h"
+#include "physprobe/report/report.h"
+
+namespace physprobe {
+
+void add_report_command(CLI::App& app, Invocation& invocation) {
+  CLI::App* command = app.add_subcommand("report", "Render the report of a finished run again");
+  struct Flags {
+    std::string run;
+    ReportOptions options;
+  };
+  auto flags = std::make_shared<Flags>();
+  command->add_option("run", flags->run, "Run directory")->required();
+  command->add_option("--max-bytes", flags->options.max_bytes, "Size limit of report.html")->capture_default_str();
+  command->callback([flags, &invocation] {
+    invocation.action = [flags, &invocation] {
+      invocation.out << write_report(flags->run, flags->options) << "\n";
+      return 0;
+    };
+  });
+}
+
+}  // namespace physprobe

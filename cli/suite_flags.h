@@ -1,0 +1,24 @@
+#pragma once
+// The flags by which run, embed and config name a suite and change it.
+
+#include <string>
+#include <vector>
+
+#include "physprobe/cli/command.h"
+#include "physprobe/eval/suite.h"
+
+namespace physprobe {
+
+struct SuiteFlags {
+  std::string path;
+  std::vector<std::string> set;
+  std::string columns;
+  int64_t limit = -1;
+  int64_t seed = -1;
+  bool allow_outside_root = false;
+
+  void add(CLI::App& app);
+  Suite load() const;
+};
+
+}  // namespace physprobe
