@@ -1,10 +1,35 @@
 #pragma once
 // Durable files: a reader sees the old content or the new, never half of either.
 
+#include "physprobe/core/directory_lock.h"  // IWYU pragma: export
+
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 namespace physprobe {
+
+/// A file under construction: a temporary file beside `path` that takes its name at `commit`.
+/// Destroyed without `commit`, it vanishes and the old file stays. All errors are Error(kResource)
+/// naming the path and the system's reason. A symbolic link is followed, so that the link itself
+/// survives; a pipe or a device is refused.
+class AtomicFile {
+ public:
+  explicit AtomicFile(const std::string& path);
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  void write(const void* data, std::size_t size_bytes);
+  void write(std::string_view text) { write(text.data(), text.size()); }
+  /// fsync, close, rename, fsync of the directory. Once only.
+  void commit();
+
+ private:
+  std::string path_;
+  std::string temporary_;
+  int descriptor_ = -1;
+};
 
 /// Writes `content` to a temporary file beside `path`, fsyncs, renames, fsyncs the directory.
 /// Throws Error(kResource) naming the path and the system's reason; the old file is then intact.
@@ -18,6 +43,11 @@ void commit_file(const std::string& temporary, const std::string& path);
 
 /// A sibling name for a temporary file of `path`: "<path>.tmp-<pid>-<n>".
 std::string temporary_sibling(const std::string& path);
+
+/// Removes what dead processes left in `directory` under names made by `temporary_sibling`; call it
+/// while holding the directory's lock. Returns the number of files removed. Throws
+/// Error(kResource).
+int remove_leftover_temporaries(const std::string& directory);
 
 /// Whole file as bytes. Throws Error(kInput) if missing, unreadable or larger than `max_bytes`.
 std::string read_file(const std::string& path, std::size_t max_bytes = std::size_t{1} << 30);
@@ -33,22 +63,9 @@ class AppendFile {
   ~AppendFile();
   AppendFile(const AppendFile&) = delete;
   AppendFile& operator=(const AppendFile&) = delete;
+  /// All of `text` or, with Error(kResource), nothing of it: a part already written is cut off
+  /// again.
   void append(std::string_view text);
-
- private:
-  std::string path_;
-  int descriptor_ = -1;
-};
-
-/// Exclusive lock of a directory: a file `LOCK` naming host, pid and start time of the holder, held with
-/// flock. A lock whose holder died is taken over; a held one gives Error(kResource) naming the holder;
-/// a file system without locks gives Error(kResource) that says so.
-class DirectoryLock {
- public:
-  explicit DirectoryLock(const std::string& directory);
-  ~DirectoryLock();
-  DirectoryLock(const DirectoryLock&) = delete;
-  DirectoryLock& operator=(const DirectoryLock&) = delete;
 
  private:
   std::string path_;

@@ -3,8 +3,8 @@
 
 namespace physprobe {
 
-/// Installs the handlers. A second SIGINT ends the process at once (exit 130); what is on disk stays
-/// resumable. SIGPIPE is ignored, so that `| head` is quiet.
+/// Installs the handlers. A second SIGINT ends the process at once (exit 130); what is on disk
+/// stays resumable. SIGPIPE is ignored, so that `| head` is quiet.
 void install_interrupt_handlers();
 
 /// The signal that asked for a stop, 0 if none.

@@ -6,7 +6,8 @@
 
 namespace physprobe {
 
-/// Up to `limit` candidates by ascending edit distance (at most a third of the longer name, plus one).
+/// Up to `limit` candidates by ascending edit distance (at most a third of the longer name, plus
+/// one).
 std::vector<std::string> nearest_names(const std::string& name,
                                        const std::vector<std::string>& candidates,
                                        std::size_t limit = 3);

@@ -3,20 +3,23 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
 namespace physprobe {
 
 struct NpyHeader {
-  std::string descr;           ///< "<f4", "<f2", "<f8", "<i8", "|u1", …
+  std::string descr;  ///< "<f4", "<f2", "<f8", "<i8", "|u1", …
   bool fortran_order = false;
   std::vector<int64_t> shape;
-  uint64_t data_offset = 0;    ///< Bytes from the start of the file (or member).
+  uint64_t data_offset = 0;  ///< Bytes from the start of the file (or member).
 };
 
 /// Throws Error(kInput) naming the defect; object arrays are refused (they are programs, not data).
 NpyHeader read_npy_header(const std::string& path);
+/// The whole array in its own dtype, C-contiguous; "u2" becomes int32, "u4" and "u8" become int64
+/// without loss. Big-endian elements are converted. Throws Error(kInput) naming the defect.
 at::Tensor read_npy(const std::string& path);
 /// Rows [begin, end) of the first dimension (C order only); for streaming.
 at::Tensor read_npy_rows(const std::string& path, int64_t begin, int64_t end);

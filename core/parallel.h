@@ -1,5 +1,6 @@
 #pragma once
-// The only place with threads. Exceptions thrown by workers are captured and rethrown in the caller.
+// The only place with threads. Exceptions thrown by workers are captured and rethrown in the
+// caller.
 
 #include <condition_variable>
 #include <cstdint>
@@ -9,27 +10,34 @@
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <utility>
 
 namespace physprobe {
 
-/// Number of threads used when an option says 0: OMP_NUM_THREADS, else the CPUs this process may use.
+/// Number of threads used when an option says 0: OMP_NUM_THREADS, else the CPUs this process may
+/// use.
 int default_thread_count();
 
-/// Calls `body(i)` for i in [0, count), at most `threads` at a time (0 = default_thread_count()). Each
-/// call runs on one thread whose BLAS and LibTorch are single-threaded, so `body` computes the same bits
-/// for any `threads`. Always enters a parallel region, also for one item or one thread: the BLAS must
-/// not choose another split for a lone item. Of several exceptions the one of the lowest index is rethrown.
+/// Calls `body(i)` for i in [0, count), at most `threads` at a time (0 = default_thread_count()).
+/// Each call runs on one thread whose BLAS and LibTorch are single-threaded, so `body` computes the
+/// same bits for any `threads`. Always enters a parallel region, also for one item or one thread:
+/// the BLAS must not choose another split for a lone item. The caller's LibTorch state (grad and
+/// inference mode) holds in every call. Of several exceptions the one of the lowest index is
+/// rethrown; items after a failed one may be left out. Throws Error(kUsage) if `threads` is
+/// negative.
 void parallel_for(int64_t count, int threads, const std::function<void(int64_t)>& body);
 
-/// Runs `produce` on its own thread and keeps at most `capacity` results ahead of the consumer (bounded
-/// memory). Destruction stops the producer after the result it is working on.
+/// Runs `produce` on its own thread and keeps at most `capacity` results ahead of the consumer
+/// (bounded memory). Destruction stops the producer after the result it is working on.
 template <typename T>
 class Prefetcher {
  public:
   using Produce = std::function<std::optional<T>()>;  ///< nullopt ends the stream.
 
   Prefetcher(Produce produce, std::size_t capacity)
-      : produce_(std::move(produce)), capacity_(capacity), worker_([this] { run(); }) {}
+      : produce_(std::move(produce)),
+        capacity_(capacity == 0 ? 1 : capacity),
+        worker_([this] { run(); }) {}
   ~Prefetcher() {
     {
       std::lock_guard<std::mutex> lock(mutex_);

@@ -1,5 +1,6 @@
 #pragma once
-// The safetensors format: strict reading (every malformed header has its own error), writing, shards.
+// The safetensors format: strict reading (every malformed header has its own error), writing,
+// shards.
 
 #include <ATen/core/Tensor.h>
 
@@ -33,7 +34,9 @@ class SafetensorsFile {
   const std::vector<TensorEntry>& entries() const;  ///< Sorted by name.
   const std::map<std::string, std::string>& metadata() const;
   bool contains(const std::string& name) const;
-  /// The tensor in its own dtype (F8 kinds: Error(kIncompatible)). Throws Error(kInput) for an unknown name.
+  /// The tensor in its own dtype; U16 becomes int32, U32 and U64 become int64 (Error(kInput) for
+  /// values beyond it). F8 and complex kinds: Error(kIncompatible). Throws Error(kInput) for an
+  /// unknown name.
   at::Tensor read(const std::string& name) const;
   /// Rows [begin, end) of the first dimension only; for streaming.
   at::Tensor read_rows(const std::string& name, int64_t begin, int64_t end) const;

@@ -1,13 +1,15 @@
 #pragma once
 // Intervals of a proportion.
 
-#include <cstdint>
-
 #include "physprobe/core/statistics/bootstrap.h"
+
+#include <cstdint>
 
 namespace physprobe {
 
-/// Wilson score interval (Wilson 1927) of successes / n.
+/// Wilson score interval (Wilson 1927) of successes / n; half successes (ties) are allowed. For n =
+/// 0 the method is "none" and both ends are NaN. Throws Error(kUsage) for a level outside (0, 1),
+/// Error(kInternal) for successes outside [0, n].
 Interval wilson_interval(double successes, int64_t n, double level = 0.95);
 
 }  // namespace physprobe

@@ -1,0 +1,232 @@
+#include "physprobe/core/atomic_file.h"
+
+#include "physprobe/core/error.h"
+#include "physprobe/core/file_descriptor.h"
+#include "physprobe/core/input_file.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <charconv>
+#include <fcntl.h>
+#include <filesystem>
+#include <signal.h>
+#include <sys/stat.h>
+#include <system_error>
+#include <unistd.h>
+#include <vector>
+
+namespace physprobe {
+
+namespace {
+
+constexpr std::string_view kTemporaryMark = ".tmp-";
+
+std::string parent_directory(const std::string& path) {
+  const std::string parent = std::filesystem::path(path).parent_path().string();
+  return parent.empty() ? "." : parent;
+}
+
+/// Where a rename has to go: through symbolic links, and never onto a pipe or device.
+std::string rename_target(const std::string& path) {
+  std::error_code failure;
+  const auto status = std::filesystem::status(path, failure);
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+    throw Error(ErrorKind::kResource, path,
+                std::filesystem::is_directory(status)
+                    ? "is a directory; name a file"
+                    : "is not a regular file (pipe or device); name a regular file");
+  }
+  if (std::filesystem::is_symlink(std::filesystem::symlink_status(path, failure))) {
+    const auto target = std::filesystem::weakly_canonical(path, failure);
+    if (!failure) return target.string();
+  }
+  return path;
+}
+
+void rename_durably(const std::string& temporary, const std::string& path) {
+  if (::rename(temporary.c_str(), path.c_str()) != 0) {
+    throw_system_error(path, "rename " + temporary + " to it");
+  }
+  fsync_path(parent_directory(path));
+}
+
+/// The process id in a name made by `temporary_sibling`, 0 if it is no such name.
+pid_t temporary_owner(const std::string& name) {
+  const std::size_t mark = name.rfind(kTemporaryMark);
+  if (mark == std::string::npos || mark == 0) return 0;
+  const char* end = name.data() + name.size();
+  pid_t owner = 0;
+  const auto pid = std::from_chars(name.data() + mark + kTemporaryMark.size(), end, owner);
+  if (pid.ec != std::errc() || pid.ptr == end || *pid.ptr != '-' || owner <= 0) return 0;
+  uint64_t number = 0;
+  const auto rest = std::from_chars(pid.ptr + 1, end, number);
+  return rest.ec == std::errc() && rest.ptr == end ? owner : 0;
+}
+
+/// Length of the file up to and including its last newline.
+off_t length_of_whole_lines(int descriptor, const std::string& path, off_t length) {
+  std::array<char, 65536> block{};
+  while (length > 0) {
+    const off_t begin = std::max<off_t>(0, length - static_cast<off_t>(block.size()));
+    const ssize_t got =
+        ::pread(descriptor, block.data(), static_cast<std::size_t>(length - begin), begin);
+    if (got < 0 && errno == EINTR) continue;
+    if (got != length - begin) throw_system_error(path, "read its last line");
+    for (ssize_t i = got; i > 0; --i) {
+      if (block[static_cast<std::size_t>(i - 1)] == '\n') return begin + i;
+    }
+    length = begin;
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::string temporary_sibling(const std::string& path) {
+  static std::atomic<uint64_t> counter{0};
+  return fmt::format("{}{}{}-{}", path, kTemporaryMark, ::getpid(), counter++);
+}
+
+AtomicFile::AtomicFile(const std::string& path)
+    : path_(rename_target(path)), temporary_(temporary_sibling(path_)) {
+  descriptor_ = open_for_writing(temporary_, O_WRONLY | O_CREAT | O_TRUNC);
+}
+
+AtomicFile::~AtomicFile() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+void AtomicFile::write(const void* data, std::size_t size_bytes) {
+  if (descriptor_ < 0) throw Error(ErrorKind::kInternal, path_, "written after its commit");
+  write_fully(descriptor_, temporary_, static_cast<const char*>(data), size_bytes);
+}
+
+void AtomicFile::commit() {
+  if (descriptor_ < 0) throw Error(ErrorKind::kInternal, path_, "committed twice");
+  fsync_descriptor(descriptor_, temporary_);
+  const int status = ::close(descriptor_);
+  descriptor_ = -1;
+  // An interrupted close has closed on Linux; any other failure may mean lost data (NFS, quota).
+  if (status != 0 && errno != EINTR) throw_system_error(temporary_, "close");
+  rename_durably(temporary_, path_);
+  temporary_.clear();
+}
+
+void write_file_atomic(const std::string& path, std::string_view content) {
+  AtomicFile file(path);
+  file.write(content);
+  file.commit();
+}
+
+void fsync_path(const std::string& path) {
+  int descriptor = -1;
+  do {
+    descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  } while (descriptor < 0 && errno == EINTR);
+  if (descriptor < 0) throw_system_error(path, "open to flush it to disk");
+  int status = 0;
+  do {
+    status = ::fsync(descriptor);
+  } while (status != 0 && errno == EINTR);
+  const int code = errno;
+  struct stat information {};
+  const bool is_directory = ::fstat(descriptor, &information) == 0 && S_ISDIR(information.st_mode);
+  ::close(descriptor);
+  // Some network file systems cannot fsync a directory and say EINVAL; there is nothing to flush
+  // there.
+  if (status != 0 && !(is_directory && code == EINVAL)) {
+    errno = code;
+    throw_system_error(path, "flush to disk (fsync)");
+  }
+}
+
+void commit_file(const std::string& temporary, const std::string& path) {
+  const std::string target = rename_target(path);
+  fsync_path(temporary);
+  rename_durably(temporary, target);
+}
+
+int remove_leftover_temporaries(const std::string& directory) {
+  std::error_code failure;
+  std::vector<std::string> leftovers;
+  for (std::filesystem::directory_iterator entry(directory, failure), end; !failure && entry != end;
+       entry.increment(failure)) {
+    const pid_t owner = temporary_owner(entry->path().filename().string());
+    const bool is_dead = owner > 0 && ::kill(owner, 0) != 0 && errno == ESRCH;
+    if (is_dead) leftovers.push_back(entry->path().string());
+  }
+  if (failure) {
+    throw Error(ErrorKind::kResource, directory, "cannot be listed: " + failure.message());
+  }
+  for (const std::string& path : leftovers) {
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT) throw_system_error(path, "remove");
+  }
+  return static_cast<int>(leftovers.size());
+}
+
+std::string read_file(const std::string& path, std::size_t max_bytes) {
+  const InputFile file(path);
+  if (file.size() > max_bytes) {
+    throw Error(ErrorKind::kInput, path,
+                fmt::format("has {} bytes, expected at most {}", file.size(), max_bytes));
+  }
+  std::string content(static_cast<std::size_t>(file.size()), '\0');
+  file.read_at(0, content.data(), content.size());
+  return content;
+}
+
+void create_directories(const std::string& path) {
+  std::error_code failure;
+  std::filesystem::create_directories(path, failure);
+  if (failure) {
+    throw Error(ErrorKind::kResource, path, "cannot create the directory: " + failure.message());
+  }
+  if (!std::filesystem::is_directory(path, failure)) {
+    throw Error(ErrorKind::kResource, path, "exists but is not a directory");
+  }
+}
+
+AppendFile::AppendFile(const std::string& path) : path_(path) {
+  descriptor_ = open_for_writing(path, O_RDWR | O_CREAT | O_APPEND);
+  try {
+    struct stat status {};
+    if (::fstat(descriptor_, &status) != 0) throw_system_error(path, "examine");
+    if (S_ISREG(status.st_mode)) {
+      const off_t whole = length_of_whole_lines(descriptor_, path, status.st_size);
+      if (whole != status.st_size && ::ftruncate(descriptor_, whole) != 0) {
+        throw_system_error(path, "cut off its torn last line");
+      }
+      fsync_path(parent_directory(path));
+    }
+  } catch (...) {
+    ::close(descriptor_);
+    throw;
+  }
+}
+
+AppendFile::~AppendFile() {
+  ::close(descriptor_);
+}
+
+void AppendFile::append(std::string_view text) {
+  struct stat before {};
+  if (::fstat(descriptor_, &before) != 0) throw_system_error(path_, "examine");
+  try {
+    write_fully(descriptor_, path_, text.data(), text.size());
+    fsync_descriptor(descriptor_, path_);
+  } catch (const Error& error) {
+    if (S_ISREG(before.st_mode) && ::ftruncate(descriptor_, before.st_size) != 0) {
+      throw Error(error.kind(), path_,
+                  error.message() + "; cutting off the part already written failed too: " +
+                      std::generic_category().message(errno));
+    }
+    throw;
+  }
+}
+
+}  // namespace physprobe

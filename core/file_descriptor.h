@@ -1,0 +1,23 @@
+#pragma once
+// System calls on writable descriptors with the retries that POSIX leaves to the caller
+// (interrupted calls, short writes). Internal to core.
+
+#include <cstddef>
+#include <string>
+#include <sys/types.h>
+
+namespace physprobe {
+
+/// Throws Error(kResource) "cannot <action>: <reason of errno>".
+[[noreturn]] void throw_system_error(const std::string& path, const std::string& action);
+
+/// open(2) with O_CLOEXEC, repeated when interrupted. Throws Error(kResource).
+int open_for_writing(const std::string& path, int flags);
+
+/// Writes everything. Throws Error(kResource).
+void write_fully(int descriptor, const std::string& path, const char* data, std::size_t size_bytes);
+
+/// fsync(2). Throws Error(kResource).
+void fsync_descriptor(int descriptor, const std::string& path);
+
+}  // namespace physprobe
