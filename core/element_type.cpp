@@ -86,7 +86,7 @@ at::Tensor read_elements(const std::string& subject,
     if (tensor.numel() > 0) fill(tensor.data_ptr(), tensor.nbytes());
     if (type == ElementType::kBool) require_truth_values(subject, tensor);
     if (type == ElementType::kU16) return tensor.to(at::kInt).bitwise_and_(0xFFFF);
-    if (type == ElementType::kU32) return tensor.to(at::kLong).bitwise_and_(0xFFFFFFFFLL);
+    if (type == ElementType::kU32) return tensor.to(at::kLong).bitwise_and_(int64_t{0xFFFFFFFF});
     if (type == ElementType::kU64 && tensor.numel() > 0 && tensor.min().item<int64_t>() < 0) {
       throw Error(ErrorKind::kInput, subject,
                   "holds unsigned 64-bit values above 9223372036854775807; store it as int64");
