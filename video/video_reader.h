@@ -1,7 +1,8 @@
 #pragma once
 // Reads frames of a local video file or a folder of numbered images, exactly: any index by random access
 // equals sequential decoding bit for bit. Ranges are half-open; times are seconds from the stream's own
-// zero (pts 0, not the first frame); indices count frames in order of presentation from 0.
+// zero (pts 0, not the first frame), or from `start_seconds` where one is given; indices count frames in order
+// of presentation from 0. RGB bytes are those of OpenCV's VideoCapture.
 
 #include <ATen/core/Tensor.h>
 
@@ -18,13 +19,17 @@ namespace physprobe {
 
 struct VideoOptions {
   int stream_index = -1;         ///< -1: the first video stream that is not cover art.
-  bool allow_truncated = false;  ///< Accept a file that ends or breaks early; `VideoInfo::damage` says how.
+  /// Accept a file that ends or breaks early: all of it is decoded once by `open`, `frame_count` is what really
+  /// decodes, and `VideoInfo::damage` says what is wrong.
+  bool allow_truncated = false;
   bool apply_rotation = true;    ///< Show rotated recordings upright.
   int decode_threads = 1;        ///< FFmpeg threads; never changes a value.
   int64_t max_pixels = 7680LL * 4320;  ///< Per frame; larger is refused before anything is allocated.
   int64_t max_frames = 10'000'000;
+  int64_t max_bytes = int64_t{1} << 34;  ///< Of one clip returned by `read`.
   double image_sequence_fps = 25.0;  ///< Rate given to folders of images, which carry none.
-  std::optional<double> start_seconds;  ///< Restrict to frames shown in [start, stop); indices count from there.
+  /// Restrict to the frames on screen in [start, stop), as a video of its own: indices and times count from there.
+  std::optional<double> start_seconds;
   std::optional<double> stop_seconds;
   void validate() const;
 };
@@ -57,8 +62,10 @@ struct VideoInfo {
 class VideoReader {
  public:
   /// Opens and scans. Throws Error(kInput) for anything that is not a sound local video (empty, text,
-  /// directory without images, pipe, playlist, audio only, index lost, fewer frames decodable than claimed
-  /// unless `allow_truncated`), Error(kResource) above the limits.
+  /// directory without images, pipe, playlist, audio only, index lost, cut off or fewer frames than claimed unless
+  /// `allow_truncated`), Error(kResource) above the limits. Pictures are decoded only where packets do not tell
+  /// the times; damage inside them is found by the reading functions below, which then throw
+  /// Error(kInput) with the counts of announced and decodable frames.
   static std::unique_ptr<VideoReader> open(const std::string& path, const VideoOptions& options = {});
   virtual ~VideoReader() = default;
 

@@ -1,0 +1,91 @@
+#include "physprobe/video/video_reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+
+#include "physprobe/core/error.h"
+#include "physprobe/core/hashing.h"
+#include "physprobe/core/media_names.h"
+#include "physprobe/video/file_reader.h"
+#include "physprobe/video/image_sequence.h"
+
+namespace physprobe {
+namespace {
+
+bool is_directory(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::is_directory(path, ignored);
+}
+
+void require_at_least(const char* field, double value, double least) {
+  if (!(value >= least)) {
+    throw Error(ErrorKind::kUsage, field, fmt::format("is {}; it has to be at least {}", value, least));
+  }
+}
+
+}  // namespace
+
+void VideoOptions::validate() const {
+  require_at_least("stream_index", stream_index, -1);
+  require_at_least("decode_threads", decode_threads, 1);
+  require_at_least("max_pixels", static_cast<double>(max_pixels), 1);
+  require_at_least("max_frames", static_cast<double>(max_frames), 1);
+  require_at_least("max_bytes", static_cast<double>(max_bytes), 1);
+  if (!(image_sequence_fps > 0.0) || !std::isfinite(image_sequence_fps)) {
+    throw Error(ErrorKind::kUsage,
+                "image_sequence_fps",
+                fmt::format("is {}; it has to be a finite number above 0", image_sequence_fps));
+  }
+  if (start_seconds && !std::isfinite(*start_seconds)) {
+    throw Error(ErrorKind::kUsage, "start_seconds", "has to be finite");
+  }
+  if (stop_seconds && (std::isnan(*stop_seconds) || *stop_seconds <= start_seconds.value_or(-INFINITY))) {
+    throw Error(ErrorKind::kUsage,
+                "stop_seconds",
+                fmt::format("is {}; it has to be above start_seconds", *stop_seconds));
+  }
+}
+
+std::unique_ptr<VideoReader> VideoReader::open(const std::string& path, const VideoOptions& options) {
+  options.validate();
+  return is_directory(path) ? open_image_sequence(path, options) : open_video_file(path, options);
+}
+
+int64_t frame_played_at(const VideoInfo& info, double t_seconds) {
+  const std::vector<double>& pts = info.pts_seconds;
+  if (pts.empty()) throw Error(ErrorKind::kInput, info.path, "has no frame");
+  // The first frame's own pts plays no part: before it, too, it is the frame shown.
+  const auto successor = std::upper_bound(pts.begin() + 1, pts.end(), t_seconds);
+  return std::distance(pts.begin(), successor) - 1;
+}
+
+std::string content_digest(const std::string& path) {
+  if (!is_directory(path)) return sha256_file(path);
+  const ImageSequence sequence = list_image_sequence(path);
+  if (sequence.paths.empty()) {
+    throw Error(ErrorKind::kInput, path, "is a directory without numbered images");
+  }
+  std::vector<std::string> paths = sequence.paths;
+  std::sort(paths.begin(), paths.end());
+  Sha256 digest;
+  for (const std::string& image : paths) {
+    digest.update(std::filesystem::path(image).filename().string());
+    digest.update("\n" + sha256_file(image) + "\n");
+  }
+  return digest.hex();
+}
+
+bool is_image_sequence(const std::string& path) {
+  if (!is_directory(path)) return false;
+  const ImageSequence sequence = list_image_sequence(path);
+  return !sequence.paths.empty() && sequence.damage.empty();
+}
+
+const std::vector<std::string>& video_extensions() { return video_name_extensions(); }
+
+const std::vector<std::string>& image_extensions() { return image_name_extensions(); }
+
+}  // namespace physprobe
