@@ -1,14 +1,15 @@
 #pragma once
-// What every subcommand shares: the flags common to all, where output goes, and how a command is registered. Results go to `out`
-// only; logs, progress and errors to `err`.
+// What every subcommand shares: the flags common to all, where output goes, and how a command is
+// registered. Results go to `out` only; logs, progress and errors to `err`.
+
+#include "physprobe/core/progress.h"
 
 #include <CLI/CLI.hpp>
+
 #include <functional>
 #include <ostream>
 #include <string>
 #include <vector>
-
-#include "physprobe/core/progress.h"
 
 namespace physprobe {
 
@@ -16,7 +17,7 @@ struct Invocation {
   std::ostream& out;
   std::ostream& err;
   std::vector<std::string> arguments;  ///< As given, for run.json.
-  std::function<int()> action;         ///< Set by the subcommand that was chosen; returns the exit code.
+  std::function<int()> action;  ///< Set by the subcommand that was chosen; returns the exit code.
 };
 
 /// Flags that many subcommands take; each adds those it honours.

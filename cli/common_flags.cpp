@@ -2,11 +2,17 @@
 
 namespace physprobe {
 
-void CommonFlags::add_json(CLI::App& app) { app.add_flag("--json", json, "Print one JSON document on stdout"); }
+void CommonFlags::add_json(CLI::App& app) {
+  app.add_flag("--json", json, "Print one JSON document on stdout");
+}
 
 void CommonFlags::add_execution(CLI::App& app) {
-  app.add_option("--threads", threads, "Threads; 0 = all this process may use. Never changes a value")->check(CLI::Range(0, 4096));
-  app.add_option("--progress", progress, "Progress on stderr")->check(CLI::IsMember({"auto", "bar", "lines", "none"}))->capture_default_str();
+  app.add_option("--threads", threads,
+                 "Threads; 0 = all this process may use. Never changes a value")
+      ->check(CLI::Range(0, 4096));
+  app.add_option("--progress", progress, "Progress on stderr")
+      ->check(CLI::IsMember({"auto", "bar", "lines", "none"}))
+      ->capture_default_str();
   app.add_flag("-q,--quiet", quiet, "Results and errors only");
 }
 

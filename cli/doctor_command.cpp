@@ -1,19 +1,20 @@
-#include <fmt/format.h>
-
-#include <memory>
-
-#include <nlohmann/json.hpp>
-
 #include "physprobe/cli/command.h"
 #include "physprobe/core/error.h"
 #include "physprobe/core/json_lines.h"
 #include "physprobe/eval/host_facts.h"
 #include "physprobe/eval/version.h"
 
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <memory>
+
 namespace physprobe {
 
 void add_doctor_command(CLI::App& app, Invocation& invocation) {
-  CLI::App* command = app.add_subcommand("doctor", "Say what is in force (BLAS, threads, SIMD, codecs, devices), what is slow and how to mend it");
+  CLI::App* command = app.add_subcommand("doctor",
+                                         "Say what is in force (BLAS, threads, SIMD, codecs, "
+                                         "devices), what is slow and how to mend it");
   auto flags = std::make_shared<CommonFlags>();
   flags->add_json(*command);
   command->callback([flags, &invocation] {
@@ -23,15 +24,23 @@ void add_doctor_command(CLI::App& app, Invocation& invocation) {
       bool has_problem = false;
       nlohmann::ordered_json list = nlohmann::ordered_json::array();
       for (const DoctorFinding& finding : findings) {
-        const char* level = finding.level == Level::kOk ? "ok" : finding.level == Level::kSlow ? "slow" : "problem";
+        const char* level = finding.level == Level::kOk     ? "ok"
+                            : finding.level == Level::kSlow ? "slow"
+                                                            : "problem";
         has_problem = has_problem || finding.level == Level::kProblem;
-        list.push_back({{"level", level}, {"topic", finding.topic}, {"text", finding.text}, {"remedy", finding.remedy}});
+        list.push_back({{"level", level},
+                        {"topic", finding.topic},
+                        {"text", finding.text},
+                        {"remedy", finding.remedy}});
         if (!flags->json) {
           invocation.out << fmt::format("{:<8} {:<10} {}\n", level, finding.topic, finding.text);
-          if (!finding.remedy.empty()) invocation.out << fmt::format("{:<19} -> {}\n", "", finding.remedy);
+          if (!finding.remedy.empty())
+            invocation.out << fmt::format("{:<19} -> {}\n", "", finding.remedy);
         }
       }
-      if (flags->json) invocation.out << dump_json_pretty(nlohmann::ordered_json{{"findings", list}, {"facts", host_facts()}});
+      if (flags->json)
+        invocation.out << dump_json_pretty(
+            nlohmann::ordered_json{{"findings", list}, {"facts", host_facts()}});
       return has_problem ? exit_code(ErrorKind::kCheckFailed) : 0;
     };
   });

@@ -1,9 +1,3 @@
-#include <fmt/format.h>
-
-#include <memory>
-
-#include <nlohmann/json.hpp>
-
 #include "physprobe/cli/command.h"
 #include "physprobe/cli/suite_flags.h"
 #include "physprobe/core/error.h"
@@ -11,10 +5,16 @@
 #include "physprobe/core/json_lines.h"
 #include "physprobe/eval/embed.h"
 
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <memory>
+
 namespace physprobe {
 
 void add_embed_command(CLI::App& app, Invocation& invocation) {
-  CLI::App* command = app.add_subcommand("embed", "Embed a suite's data set into a store, without probes; resumable");
+  CLI::App* command = app.add_subcommand(
+      "embed", "Embed a suite's data set into a store, without probes; resumable");
   struct Flags {
     SuiteFlags suite;
     CommonFlags common;
@@ -27,7 +27,8 @@ void add_embed_command(CLI::App& app, Invocation& invocation) {
   flags->common.add_json(*command);
   flags->common.add_execution(*command);
   command->add_option("--store", flags->store, "Directory of the embedding store")->required();
-  command->add_option("--shard", flags->shard, "INDEX/COUNT from 0, or auto; give every shard its own --store");
+  command->add_option("--shard", flags->shard,
+                      "INDEX/COUNT from 0, or auto; give every shard its own --store");
   command->add_flag("--keep-tokens", flags->keep_tokens, "Store every tap's tokens too (large)");
   command->callback([flags, &invocation] {
     invocation.action = [flags, &invocation] {
@@ -39,19 +40,19 @@ void add_embed_command(CLI::App& app, Invocation& invocation) {
       options.progress = flags->common.progress_mode();
       const EmbedSummary summary = embed_dataset(flags->suite.load(), options);
       if (flags->common.json) {
-        invocation.out << dump_json_pretty(nlohmann::ordered_json{{"items", summary.items},
-                                                                  {"embedded", summary.embedded},
-                                                                  {"from_store", summary.from_store},
-                                                                  {"failures", summary.failures},
-                                                                  {"spaces", summary.spaces}});
+        invocation.out << dump_json_pretty(
+            nlohmann::ordered_json{{"items", summary.items},
+                                   {"embedded", summary.embedded},
+                                   {"from_store", summary.from_store},
+                                   {"failures", summary.failures},
+                                   {"spaces", summary.spaces}});
       } else {
         invocation.out << fmt::format("{} items: {} embedded, {} already in the store, {} failed\n",
-                                      summary.items,
-                                      summary.embedded,
-                                      summary.from_store,
+                                      summary.items, summary.embedded, summary.from_store,
                                       summary.failures.size());
       }
-      for (const std::string& failure : summary.failures) invocation.err << "failed: " << failure << "\n";
+      for (const std::string& failure : summary.failures)
+        invocation.err << "failed: " << failure << "\n";
       if (summary.interrupted_by != 0) return interrupt_exit_code(summary.interrupted_by);
       return summary.failures.empty() ? 0 : exit_code(ErrorKind::kPartial);
     };

@@ -1,11 +1,3 @@
-#include <fmt/format.h>
-
-#include <filesystem>
-#include <map>
-#include <memory>
-
-#include <nlohmann/json.hpp>
-
 #include "physprobe/cli/command.h"
 #include "physprobe/core/atomic_file.h"
 #include "physprobe/core/json_lines.h"
@@ -13,6 +5,13 @@
 #include "physprobe/eval/run.h"
 #include "physprobe/memory/embedding_store.h"
 #include "physprobe/video/video_reader.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <filesystem>
+#include <map>
+#include <memory>
 
 namespace physprobe {
 namespace {
@@ -52,22 +51,31 @@ Json inspect_video(const std::string& path) {
 Json inspect_safetensors(const std::string& path) {
   const SafetensorsFile file = SafetensorsFile::open(path);
   Json tensors = Json::array();
-  for (const TensorEntry& entry : file.entries()) tensors.push_back(Json{{"name", entry.name}, {"dtype", entry.dtype}, {"shape", entry.shape}});
+  for (const TensorEntry& entry : file.entries())
+    tensors.push_back(Json{{"name", entry.name}, {"dtype", entry.dtype}, {"shape", entry.shape}});
   return Json{{"kind", "safetensors"}, {"metadata", file.metadata()}, {"tensors", tensors}};
 }
 
 Json inspect_store(const std::string& path) {
   const auto store = EmbeddingStore::open_reader(path);
   std::map<std::string, int64_t> spaces;
-  store->for_each_key([&](const std::string&, const std::string&, const std::string& space) { ++spaces[space]; });
-  return Json{{"kind", "store"}, {"records", store->size()}, {"spaces", spaces}, {"content_digest", store->content_digest()}};
+  store->for_each_key(
+      [&](const std::string&, const std::string&, const std::string& space) { ++spaces[space]; });
+  return Json{{"kind", "store"},
+              {"records", store->size()},
+              {"spaces", spaces},
+              {"content_digest", store->content_digest()}};
 }
 
 Json inspect(const std::string& path) {
   if (fs::is_directory(path)) {
     if (fs::exists(path + "/results.json")) {
       Json results = Json::parse(read_file(path + "/results.json"));
-      return Json{{"kind", "run"}, {"name", results["name"]}, {"counts", results["counts"]}, {"notes", results["notes"]}, {"provenance", results["provenance"]}};
+      return Json{{"kind", "run"},
+                  {"name", results["name"]},
+                  {"counts", results["counts"]},
+                  {"notes", results["notes"]},
+                  {"provenance", results["provenance"]}};
     }
     if (is_image_sequence(path)) return inspect_video(path);
     return inspect_store(path);
@@ -83,7 +91,8 @@ void print(const Json& value, const std::string& prefix, std::ostream& out) {
     } else if (entry.is_array() && !entry.empty() && entry[0].is_object()) {
       for (const Json& row : entry) out << prefix << key << ": " << dump_json(row) << "\n";
     } else {
-      out << prefix << key << ": " << (entry.is_string() ? entry.get<std::string>() : dump_json(entry)) << "\n";
+      out << prefix << key << ": "
+          << (entry.is_string() ? entry.get<std::string>() : dump_json(entry)) << "\n";
     }
   }
 }
@@ -91,7 +100,8 @@ void print(const Json& value, const std::string& prefix, std::ostream& out) {
 }  // namespace
 
 void add_inspect_command(CLI::App& app, Invocation& invocation) {
-  CLI::App* command = app.add_subcommand("inspect", "Say what a video, image folder, weights file, store or run holds");
+  CLI::App* command = app.add_subcommand(
+      "inspect", "Say what a video, image folder, weights file, store or run holds");
   struct Flags {
     std::string path;
     CommonFlags common;

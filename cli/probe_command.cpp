@@ -1,13 +1,12 @@
-#include <fmt/format.h>
-
-#include <memory>
-
-#include <nlohmann/json.hpp>
-
 #include "physprobe/cli/command.h"
 #include "physprobe/core/error.h"
 #include "physprobe/core/json_lines.h"
 #include "physprobe/eval/array_probe.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <memory>
 
 namespace physprobe {
 namespace {
@@ -41,19 +40,21 @@ int probe(const ProbeFlags& flags, Invocation& invocation) {
   bool is_first = true;
   // The document is written as it grows: 100,000 trajectories take no more memory than one.
   if (flags.common.json) invocation.out << "{";
-  probe_arrays(flags.trajectories, options, [&](const std::string& name, const nlohmann::ordered_json& result) {
-    if (flags.common.json) {
-      invocation.out << (is_first ? "\n" : ",\n") << nlohmann::json(name).dump() << ": " << dump_json(result);
-    } else {
-      if (is_first) invocation.out << "mean curvature (degrees)  Henaff's    steps of 0  name\n";
-      invocation.out << fmt::format("{:<25} {:<11} {:<11} {}\n",
-                                    degrees(result["mean_curvature_deg"]),
-                                    degrees(result["henaff_mean_curvature_deg"]),
-                                    result["n_zero_steps"].get<int64_t>(),
-                                    name);
-    }
-    is_first = false;
-  });
+  probe_arrays(flags.trajectories, options,
+               [&](const std::string& name, const nlohmann::ordered_json& result) {
+                 if (flags.common.json) {
+                   invocation.out << (is_first ? "\n" : ",\n") << nlohmann::json(name).dump()
+                                  << ": " << dump_json(result);
+                 } else {
+                   if (is_first)
+                     invocation.out << "mean curvature (degrees)  Henaff's    steps of 0  name\n";
+                   invocation.out << fmt::format("{:<25} {:<11} {:<11} {}\n",
+                                                 degrees(result["mean_curvature_deg"]),
+                                                 degrees(result["henaff_mean_curvature_deg"]),
+                                                 result["n_zero_steps"].get<int64_t>(), name);
+                 }
+                 is_first = false;
+               });
   if (flags.common.json) invocation.out << "\n}\n";
   return 0;
 }
@@ -63,21 +64,30 @@ int probe(const ProbeFlags& flags, Invocation& invocation) {
 void add_probe_command(CLI::App& app, Invocation& invocation) {
   CLI::App* command = app.add_subcommand("probe", "Probe arrays made elsewhere, in any framework");
   command->require_subcommand(1);
-  CLI::App* straightening = command->add_subcommand("straightening", "Steps, curvature, ReStraV and GeoPhys numbers of trajectories");
+  CLI::App* straightening = command->add_subcommand(
+      "straightening", "Steps, curvature, ReStraV and GeoPhys numbers of trajectories");
   auto flags = std::make_shared<ProbeFlags>();
   straightening
-      ->add_option("--trajectories",
-                   flags->trajectories,
-                   ".safetensors, .npy, .npz, .h5, a directory of these, or a store; (T,D), (N,T,D) with ids, or (T,N,D) tokens")
+      ->add_option("--trajectories", flags->trajectories,
+                   ".safetensors, .npy, .npz, .h5, a directory of these, or a store; (T,D), "
+                   "(N,T,D) with ids, or (T,N,D) tokens")
       ->required();
-  straightening->add_option("--pooling", flags->pooling, "Of (T,N,D) tokens")->check(CLI::IsMember({"mean", "first", "flatten"}));
-  straightening->add_option("--three-dimensional", flags->three_dimensional, "How (A,B,D) is read: batch = (N,T,D), tokens = (T,N,D)")
+  straightening->add_option("--pooling", flags->pooling, "Of (T,N,D) tokens")
+      ->check(CLI::IsMember({"mean", "first", "flatten"}));
+  straightening
+      ->add_option("--three-dimensional", flags->three_dimensional,
+                   "How (A,B,D) is read: batch = (N,T,D), tokens = (T,N,D)")
       ->check(CLI::IsMember({"auto", "batch", "tokens"}))
       ->capture_default_str();
-  straightening->add_option("--repeated", flags->repeated, "Repeated frames: reuse (90 degrees), drop, error")->capture_default_str();
+  straightening
+      ->add_option("--repeated", flags->repeated,
+                   "Repeated frames: reuse (90 degrees), drop, error")
+      ->capture_default_str();
   straightening->add_option("--only", flags->only, "Only arrays of these names");
   flags->common.add_json(*straightening);
-  straightening->callback([flags, &invocation] { invocation.action = [flags, &invocation] { return probe(*flags, invocation); }; });
+  straightening->callback([flags, &invocation] {
+    invocation.action = [flags, &invocation] { return probe(*flags, invocation); };
+  });
 }
 
 }  // namespace physprobe

@@ -1,7 +1,7 @@
-#include <memory>
-
 #include "physprobe/cli/command.h"
 #include "physprobe/report/report.h"
+
+#include <memory>
 
 namespace physprobe {
 
@@ -13,7 +13,8 @@ void add_report_command(CLI::App& app, Invocation& invocation) {
   };
   auto flags = std::make_shared<Flags>();
   command->add_option("run", flags->run, "Run directory")->required();
-  command->add_option("--max-bytes", flags->options.max_bytes, "Size limit of report.html")->capture_default_str();
+  command->add_option("--max-bytes", flags->options.max_bytes, "Size limit of report.html")
+      ->capture_default_str();
   command->callback([flags, &invocation] {
     invocation.action = [flags, &invocation] {
       invocation.out << write_report(flags->run, flags->options) << "\n";

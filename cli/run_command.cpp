@@ -1,9 +1,3 @@
-#include <fmt/format.h>
-
-#include <memory>
-
-#include <nlohmann/json.hpp>
-
 #include "physprobe/cli/command.h"
 #include "physprobe/cli/suite_flags.h"
 #include "physprobe/core/atomic_file.h"
@@ -12,6 +6,11 @@
 #include "physprobe/core/json_lines.h"
 #include "physprobe/eval/run.h"
 #include "physprobe/report/report.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <memory>
 
 namespace physprobe {
 namespace {
@@ -28,17 +27,21 @@ struct RunFlags {
   bool no_report = false;
 };
 
-int dry_run(const RunFlags& flags, const Suite& suite, const RunOptions& options, Invocation& invocation) {
+int dry_run(const RunFlags& flags,
+            const Suite& suite,
+            const RunOptions& options,
+            Invocation& invocation) {
   const RunEstimate estimate = estimate_run(suite, options);
   if (flags.common.json) {
-    invocation.out << dump_json_pretty(nlohmann::ordered_json{{"items", estimate.items},
-                                                              {"measured_items", estimate.measured_items},
-                                                              {"seconds_per_item", estimate.seconds_per_item},
-                                                              {"seconds_total", estimate.seconds_total},
-                                                              {"peak_memory_bytes", estimate.peak_memory_bytes},
-                                                              {"disk_bytes", estimate.disk_bytes},
-                                                              {"shard", {{"index", options.shard.index}, {"count", options.shard.count}}},
-                                                              {"warnings", estimate.warnings}});
+    invocation.out << dump_json_pretty(nlohmann::ordered_json{
+        {"items", estimate.items},
+        {"measured_items", estimate.measured_items},
+        {"seconds_per_item", estimate.seconds_per_item},
+        {"seconds_total", estimate.seconds_total},
+        {"peak_memory_bytes", estimate.peak_memory_bytes},
+        {"disk_bytes", estimate.disk_bytes},
+        {"shard", {{"index", options.shard.index}, {"count", options.shard.count}}},
+        {"warnings", estimate.warnings}});
     return 0;
   }
   invocation.out << fmt::format(
@@ -46,14 +49,13 @@ int dry_run(const RunFlags& flags, const Suite& suite, const RunOptions& options
       "expected time    {:.0f} s ({:.2f} s an item)\n"
       "expected memory  {:.2f} GB\n"
       "expected disk    {:.3f} GB\n",
-      options.shard.is_whole() ? "" : fmt::format("shard {} of {}: ", options.shard.index, options.shard.count),
-      estimate.items,
-      estimate.measured_items,
-      estimate.seconds_total,
-      estimate.seconds_per_item,
-      estimate.peak_memory_bytes / 1e9,
-      estimate.disk_bytes / 1e9);
-  for (const std::string& warning : estimate.warnings) invocation.err << "warning: " << warning << "\n";
+      options.shard.is_whole()
+          ? ""
+          : fmt::format("shard {} of {}: ", options.shard.index, options.shard.count),
+      estimate.items, estimate.measured_items, estimate.seconds_total, estimate.seconds_per_item,
+      estimate.peak_memory_bytes / 1e9, estimate.disk_bytes / 1e9);
+  for (const std::string& warning : estimate.warnings)
+    invocation.err << "warning: " << warning << "\n";
   return 0;
 }
 
@@ -71,7 +73,8 @@ int execute(const RunFlags& flags, Invocation& invocation) {
 
   const RunSummary summary = run_suite(suite, options);
   if (summary.interrupted_by != 0) {
-    invocation.err << fmt::format("interrupted after {} items; start the same command again to continue\n", summary.items);
+    invocation.err << fmt::format(
+        "interrupted after {} items; start the same command again to continue\n", summary.items);
     return interrupt_exit_code(summary.interrupted_by);
   }
   std::string report;
@@ -87,7 +90,8 @@ int execute(const RunFlags& flags, Invocation& invocation) {
     if (!report.empty()) invocation.out << "\nreport: " << report << "\n";
   }
   if (summary.failed > 0) {
-    invocation.err << fmt::format("{} of {} items failed; they are listed in {}/failures.jsonl\n", summary.failed, summary.items, summary.directory);
+    invocation.err << fmt::format("{} of {} items failed; they are listed in {}/failures.jsonl\n",
+                                  summary.failed, summary.items, summary.directory);
     return exit_code(ErrorKind::kPartial);
   }
   return 0;
@@ -96,30 +100,41 @@ int execute(const RunFlags& flags, Invocation& invocation) {
 }  // namespace
 
 void add_run_command(CLI::App& app, Invocation& invocation) {
-  CLI::App* command = app.add_subcommand("run", "Run a suite: videos in, scores and a report out; resumable at any moment");
+  CLI::App* command = app.add_subcommand(
+      "run", "Run a suite: videos in, scores and a report out; resumable at any moment");
   auto flags = std::make_shared<RunFlags>();
   flags->suite.add(*command);
   flags->common.add_json(*command);
   flags->common.add_execution(*command);
   command->add_option("--out", flags->out, "Directory for the results")->required();
-  command->add_option("--cache", flags->cache, "Embedding store shared between runs (default: OUT/store)");
-  command->add_option("--shard", flags->shard, "INDEX/COUNT from 0, or auto (Slurm array, MPI rank)");
-  command->add_flag("--resume", flags->resume, "Continue a run that was interrupted (always done; for clarity in scripts)");
-  command->add_flag("--overwrite", flags->overwrite, "Replace a run of another configuration in OUT");
-  command->add_flag("--dry-run", flags->dry_run, "Measure a few items and print the expected time, memory and disk");
+  command->add_option("--cache", flags->cache,
+                      "Embedding store shared between runs (default: OUT/store)");
+  command->add_option("--shard", flags->shard,
+                      "INDEX/COUNT from 0, or auto (Slurm array, MPI rank)");
+  command->add_flag("--resume", flags->resume,
+                    "Continue a run that was interrupted (always done; for clarity in scripts)");
+  command->add_flag("--overwrite", flags->overwrite,
+                    "Replace a run of another configuration in OUT");
+  command->add_flag("--dry-run", flags->dry_run,
+                    "Measure a few items and print the expected time, memory and disk");
   command->add_flag("--no-report", flags->no_report, "Write no report.html");
-  command->callback([flags, &invocation] { invocation.action = [flags, &invocation] { return execute(*flags, invocation); }; });
+  command->callback([flags, &invocation] {
+    invocation.action = [flags, &invocation] { return execute(*flags, invocation); };
+  });
 }
 
 void add_merge_command(CLI::App& app, Invocation& invocation) {
-  CLI::App* command = app.add_subcommand("merge", "Join the shards of a run, proving that no item is missing or doubled");
+  CLI::App* command = app.add_subcommand(
+      "merge", "Join the shards of a run, proving that no item is missing or doubled");
   struct Flags {
     std::vector<std::string> shards;
     std::string out;
     CommonFlags common;
   };
   auto flags = std::make_shared<Flags>();
-  command->add_option("shards", flags->shards, "Shard directories, or the directory that holds them")->required();
+  command
+      ->add_option("shards", flags->shards, "Shard directories, or the directory that holds them")
+      ->required();
   command->add_option("--out", flags->out, "Directory for the merged run")->required();
   flags->common.add_json(*command);
   command->callback([flags, &invocation] {

@@ -1,20 +1,22 @@
 #include "physprobe/cli/suite_flags.h"
 
+#include "physprobe/core/error.h"
+
 #include <fmt/format.h>
 
 #include <sstream>
 
-#include "physprobe/core/error.h"
-
 namespace physprobe {
 
 void SuiteFlags::add(CLI::App& app) {
-  app.add_option("suite", path, "Suite file (YAML), such as configs/suites/straightening.yaml")->required();
+  app.add_option("suite", path, "Suite file (YAML), such as configs/suites/straightening.yaml")
+      ->required();
   app.add_option("--set", set, "Override a field: key.path=value (repeatable)")->take_all();
   app.add_option("--columns", columns, "Manifest columns: ours=theirs,…");
   app.add_option("--limit", limit, "Only the first N items");
   app.add_option("--seed", seed, "Seed of resampling and nulls");
-  app.add_flag("--allow-outside-root", allow_outside_root, "Accept absolute paths, '..' and links that leave the data set");
+  app.add_flag("--allow-outside-root", allow_outside_root,
+               "Accept absolute paths, '..' and links that leave the data set");
 }
 
 Suite SuiteFlags::load() const {
@@ -28,7 +30,8 @@ Suite SuiteFlags::load() const {
     if (equals == std::string::npos || equals == 0 || equals + 1 == pair.size()) {
       throw Error(ErrorKind::kUsage, "--columns", fmt::format("'{}' is not ours=theirs", pair));
     }
-    overrides.push_back(fmt::format("dataset.columns.{}='{}'", pair.substr(0, equals), pair.substr(equals + 1)));
+    overrides.push_back(
+        fmt::format("dataset.columns.{}='{}'", pair.substr(0, equals), pair.substr(equals + 1)));
   }
   return load_suite(path, overrides);
 }

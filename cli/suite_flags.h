@@ -1,11 +1,11 @@
 #pragma once
 // The flags by which run, embed and config name a suite and change it.
 
-#include <string>
-#include <vector>
-
 #include "physprobe/cli/command.h"
 #include "physprobe/eval/suite.h"
+
+#include <string>
+#include <vector>
 
 namespace physprobe {
 

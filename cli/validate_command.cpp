@@ -1,14 +1,13 @@
-#include <fmt/format.h>
-
-#include <memory>
-
-#include <nlohmann/json.hpp>
-
 #include "physprobe/cli/command.h"
 #include "physprobe/core/error.h"
 #include "physprobe/core/json_lines.h"
 #include "physprobe/datasets/dataset.h"
 #include "physprobe/eval/straightening_validation.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <memory>
 
 namespace physprobe {
 namespace {
@@ -20,7 +19,8 @@ struct ValidateFlags {
 };
 
 int validate_published(const ValidateFlags& flags, Invocation& invocation) {
-  const std::vector<ValidationLine> lines = validate_straightening(flags.folder, flags.common.threads);
+  const std::vector<ValidationLine> lines =
+      validate_straightening(flags.folder, flags.common.threads);
   nlohmann::ordered_json json = nlohmann::ordered_json::array();
   std::size_t held = 0;
   for (const ValidationLine& line : lines) {
@@ -34,20 +34,19 @@ int validate_published(const ValidateFlags& flags, Invocation& invocation) {
                       {"tolerance_deg", line.tolerance_deg},
                       {"holds", line.holds}});
     } else {
-      invocation.out << fmt::format("{:<6} {:<10} {:<26} {:<7} measured {:>9.4f}  published {:>9.4f}  within {:.4g}\n",
-                                    line.holds ? "holds" : "FAILS",
-                                    line.condition,
-                                    line.sequence,
-                                    line.layer,
-                                    line.measured_deg,
-                                    line.published_deg,
-                                    line.tolerance_deg);
+      invocation.out << fmt::format(
+          "{:<6} {:<10} {:<26} {:<7} measured {:>9.4f}  published {:>9.4f}  within {:.4g}\n",
+          line.holds ? "holds" : "FAILS", line.condition, line.sequence, line.layer,
+          line.measured_deg, line.published_deg, line.tolerance_deg);
     }
   }
   if (flags.common.json) {
-    invocation.out << dump_json_pretty(nlohmann::ordered_json{{"lines", json}, {"held", held}, {"of", lines.size()}});
+    invocation.out << dump_json_pretty(
+        nlohmann::ordered_json{{"lines", json}, {"held", held}, {"of", lines.size()}});
   } else {
-    invocation.out << fmt::format("{} of {} published values hold (degrees; v1 with S=256, N=6, K=8, energy)\n", held, lines.size());
+    invocation.out << fmt::format(
+        "{} of {} published values hold (degrees; v1 with S=256, N=6, K=8, energy)\n", held,
+        lines.size());
   }
   return held == lines.size() ? 0 : exit_code(ErrorKind::kCheckFailed);
 }
@@ -59,13 +58,17 @@ int validate_data(const ValidateFlags& flags, Invocation& invocation) {
   const std::vector<DatasetProblem> problems = validate_dataset(flags.folder, options, &dataset);
   if (flags.common.json) {
     nlohmann::ordered_json list = nlohmann::ordered_json::array();
-    for (const DatasetProblem& problem : problems) list.push_back({{"line", problem.line}, {"text", problem.text}});
-    invocation.out << dump_json_pretty(nlohmann::ordered_json{{"items", dataset.items.size()}, {"problems", list}});
+    for (const DatasetProblem& problem : problems)
+      list.push_back({{"line", problem.line}, {"text", problem.text}});
+    invocation.out << dump_json_pretty(
+        nlohmann::ordered_json{{"items", dataset.items.size()}, {"problems", list}});
   } else {
     for (const DatasetProblem& problem : problems) {
-      invocation.out << (problem.line > 0 ? fmt::format("line {}: ", problem.line) : std::string()) << problem.text << "\n";
+      invocation.out << (problem.line > 0 ? fmt::format("line {}: ", problem.line) : std::string())
+                     << problem.text << "\n";
     }
-    invocation.out << fmt::format("{} sound items, {} problems\n", dataset.items.size(), problems.size());
+    invocation.out << fmt::format("{} sound items, {} problems\n", dataset.items.size(),
+                                  problems.size());
   }
   return problems.empty() ? 0 : exit_code(ErrorKind::kCheckFailed);
 }
@@ -73,19 +76,30 @@ int validate_data(const ValidateFlags& flags, Invocation& invocation) {
 }  // namespace
 
 void add_validate_command(CLI::App& app, Invocation& invocation) {
-  CLI::App* command = app.add_subcommand("validate", "Check a data set, or this build against published results");
+  CLI::App* command =
+      app.add_subcommand("validate", "Check a data set, or this build against published results");
   command->require_subcommand(1);
   auto flags = std::make_shared<ValidateFlags>();
-  CLI::App* published = command->add_subcommand("straightening", "Recompute the published table of the twelve natural movies, line by line");
-  published->add_option("folder", flags->folder, "Folder with the twelve PNG files (256 x 2816, eleven frames stacked)")->required();
+  CLI::App* published = command->add_subcommand(
+      "straightening", "Recompute the published table of the twelve natural movies, line by line");
+  published
+      ->add_option("folder", flags->folder,
+                   "Folder with the twelve PNG files (256 x 2816, eleven frames stacked)")
+      ->required();
   flags->common.add_json(*published);
   flags->common.add_execution(*published);
-  published->callback([flags, &invocation] { invocation.action = [flags, &invocation] { return validate_published(*flags, invocation); }; });
-  CLI::App* data = command->add_subcommand("dataset", "List every problem of a manifest or folder, with its line");
+  published->callback([flags, &invocation] {
+    invocation.action = [flags, &invocation] { return validate_published(*flags, invocation); };
+  });
+  CLI::App* data = command->add_subcommand(
+      "dataset", "List every problem of a manifest or folder, with its line");
   data->add_option("path", flags->folder, "Manifest (CSV or JSONL) or folder")->required();
-  data->add_option("--layout", flags->layout, "How the folder is laid out; see list")->capture_default_str();
+  data->add_option("--layout", flags->layout, "How the folder is laid out; see list")
+      ->capture_default_str();
   flags->common.add_json(*data);
-  data->callback([flags, &invocation] { invocation.action = [flags, &invocation] { return validate_data(*flags, invocation); }; });
+  data->callback([flags, &invocation] {
+    invocation.action = [flags, &invocation] { return validate_data(*flags, invocation); };
+  });
 }
 
 }  // namespace physprobe

@@ -1,16 +1,15 @@
-#include <fmt/format.h>
-
-#include <filesystem>
-#include <memory>
-
-#include <nlohmann/json.hpp>
-
 #include "physprobe/cli/command.h"
 #include "physprobe/core/atomic_file.h"
 #include "physprobe/core/error.h"
 #include "physprobe/core/hashing.h"
 #include "physprobe/core/json_lines.h"
 #include "physprobe/memory/embedding_store.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <filesystem>
+#include <memory>
 
 namespace physprobe {
 namespace {
@@ -22,15 +21,19 @@ std::vector<std::string> findings(const std::string& path) {
   const bool is_run = fs::exists(path + "/run.json");
   if (is_run) {
     if (!fs::exists(path + "/COMPLETE")) {
-      problems.push_back("COMPLETE is missing: the run was interrupted; start the same command again to continue");
-    } else if (read_file(path + "/COMPLETE") != sha256_hex(read_file(path + "/results.json")) + "\n") {
-      problems.push_back("results.json differs from the digest in COMPLETE: it was changed after the run");
+      problems.push_back(
+          "COMPLETE is missing: the run was interrupted; start the same command again to continue");
+    } else if (read_file(path + "/COMPLETE") !=
+               sha256_hex(read_file(path + "/results.json")) + "\n") {
+      problems.push_back(
+          "results.json differs from the digest in COMPLETE: it was changed after the run");
     }
   }
   const std::string store = is_run ? path + "/store" : path;
   if (!is_run || fs::exists(store)) {
     for (const StoreFinding& finding : EmbeddingStore::open_reader(store)->verify()) {
-      problems.push_back((finding.segment.empty() ? store : store + "/" + finding.segment) + ": " + finding.problem);
+      problems.push_back((finding.segment.empty() ? store : store + "/" + finding.segment) + ": " +
+                         finding.problem);
     }
   }
   return problems;
@@ -39,7 +42,8 @@ std::vector<std::string> findings(const std::string& path) {
 }  // namespace
 
 void add_verify_command(CLI::App& app, Invocation& invocation) {
-  CLI::App* command = app.add_subcommand("verify", "Check every digest of a store or a run; finds any flipped byte");
+  CLI::App* command = app.add_subcommand(
+      "verify", "Check every digest of a store or a run; finds any flipped byte");
   struct Flags {
     std::string path;
     CommonFlags common;
@@ -51,7 +55,8 @@ void add_verify_command(CLI::App& app, Invocation& invocation) {
     invocation.action = [flags, &invocation] {
       const std::vector<std::string> problems = findings(flags->path);
       if (flags->common.json) {
-        invocation.out << dump_json_pretty(nlohmann::ordered_json{{"sound", problems.empty()}, {"problems", problems}});
+        invocation.out << dump_json_pretty(
+            nlohmann::ordered_json{{"sound", problems.empty()}, {"problems", problems}});
       } else {
         for (const std::string& problem : problems) invocation.out << problem << "\n";
         if (problems.empty()) invocation.out << flags->path << ": sound\n";

@@ -1,19 +1,18 @@
 #include "physprobe/eval/aggregate.h"
 
-#include <fmt/format.h>
-
-#include <cmath>
-#include <limits>
-#include <map>
-#include <set>
-
-#include <nlohmann/json.hpp>
-
 #include "physprobe/core/csv.h"
 #include "physprobe/core/hashing.h"
 #include "physprobe/core/statistics/proportion.h"
 #include "physprobe/core/statistics/summary.h"
 #include "physprobe/eval/version.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+#include <limits>
+#include <map>
+#include <set>
 
 namespace physprobe {
 namespace {
@@ -28,8 +27,8 @@ struct TapColumns {
 };
 
 struct Measure {
-  const char* name;      ///< Score name.
-  const char* column;    ///< Key in the item line's tap object ("geophys." prefix = nested).
+  const char* name;    ///< Score name.
+  const char* column;  ///< Key in the item line's tap object ("geophys." prefix = nested).
   const char* condition;
   const char* protocol;
   const char* unit;
@@ -38,11 +37,16 @@ struct Measure {
 
 const std::vector<Measure>& measures() {
   static const std::vector<Measure> list = {
-      {"mean_curvature_deg", "mean_curvature_deg", "clip", "straightening/curvature-1", "deg", "more curved"},
-      {"mean_curvature_deg", "fade_mean_curvature_deg", "fade", "straightening/curvature-1", "deg", "more curved"},
-      {"mean_curvature_deg", "shuffled_mean_curvature_deg", "shuffled", "straightening/curvature-1", "deg", "more curved"},
-      {"mean_curvature_deg", "untrained_mean_curvature_deg", "untrained", "straightening/curvature-1", "deg", "more curved"},
-      {"henaff_mean_curvature_deg", "henaff_mean_curvature_deg", "clip", "straightening/henaff-2019", "deg", "more curved"},
+      {"mean_curvature_deg", "mean_curvature_deg", "clip", "straightening/curvature-1", "deg",
+       "more curved"},
+      {"mean_curvature_deg", "fade_mean_curvature_deg", "fade", "straightening/curvature-1", "deg",
+       "more curved"},
+      {"mean_curvature_deg", "shuffled_mean_curvature_deg", "shuffled", "straightening/curvature-1",
+       "deg", "more curved"},
+      {"mean_curvature_deg", "untrained_mean_curvature_deg", "untrained",
+       "straightening/curvature-1", "deg", "more curved"},
+      {"henaff_mean_curvature_deg", "henaff_mean_curvature_deg", "clip",
+       "straightening/henaff-2019", "deg", "more curved"},
       {"geophys_speed", "geophys.speed", "clip", "geophys/1", "tap units", "less regular"},
       {"geophys_curv", "geophys.curv", "clip", "geophys/1", "rad", "less regular"},
       {"geophys_ang", "geophys.ang", "clip", "geophys/1", "rad", "less regular"},
@@ -62,7 +66,9 @@ double number_at(const Json& tap, const std::string& column) {
   return found != value->end() && found->is_number() ? found->get<double>() : kNan;
 }
 
-Json finite_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(); }
+Json finite_or_null(double value) {
+  return std::isfinite(value) ? Json(value) : Json();
+}
 
 Json interval_json(const Interval& interval) {
   return Json{{"low", finite_or_null(interval.low)},
@@ -77,8 +83,8 @@ Json interval_json(const Interval& interval) {
 struct Aggregator::State {
   const Suite& suite;
   const std::vector<EmbeddingJob>& jobs;
-  std::vector<std::string> labels;                 // per item
-  std::map<std::string, int64_t> label_counts;     // sorted: the order of output
+  std::vector<std::string> labels;                                  // per item
+  std::map<std::string, int64_t> label_counts;                      // sorted: the order of output
   std::map<std::string, std::map<std::string, TapColumns>> values;  // encoder, tap
   std::map<std::string, std::vector<double>> label_agreement;       // encoder: 1, 0 or NaN per item
   int64_t items_with_repeats = 0;
@@ -104,9 +110,11 @@ void Aggregator::add(const nlohmann::ordered_json& line) {
   const std::string label = line.at("label").get<std::string>();
   s.labels.push_back(label);
   if (!label.empty()) ++s.label_counts[label];
-  s.dataset_digest.update(line.at("id").get<std::string>() + "\n" + line.at("digest").get<std::string>() + "\n");
+  s.dataset_digest.update(line.at("id").get<std::string>() + "\n" +
+                          line.at("digest").get<std::string>() + "\n");
   const Json& sampling = line.at("sampling");
-  if (sampling.at("n_distinct").get<std::size_t>() < sampling.at("indices").size()) ++s.items_with_repeats;
+  if (sampling.at("n_distinct").get<std::size_t>() < sampling.at("indices").size())
+    ++s.items_with_repeats;
   if (sampling.at("indices").size() < 3) ++s.short_items;
   if (!line.at("video").at("damage").empty()) ++s.items_with_damage;
   for (const EmbeddingJob& job : s.jobs) {
@@ -127,7 +135,9 @@ void Aggregator::add(const nlohmann::ordered_json& line) {
   }
 }
 
-nlohmann::ordered_json Aggregator::results(int64_t items, int64_t failed, const std::string& layout) {
+nlohmann::ordered_json Aggregator::results(int64_t items,
+                                           int64_t failed,
+                                           const std::string& layout) {
   const State& s = *state_;
   std::vector<std::string> label_list = {""};
   if (s.label_counts.size() > 1) {
@@ -144,7 +154,9 @@ nlohmann::ordered_json Aggregator::results(int64_t items, int64_t failed, const 
     Json taps = Json::array();
     for (const std::string& name : job.taps) {
       for (const TapInfo& tap : info.taps) {
-        if (tap.name == name) taps.push_back(Json{{"name", tap.name}, {"width", tap.width}, {"description", tap.description}});
+        if (tap.name == name)
+          taps.push_back(
+              Json{{"name", tap.name}, {"width", tap.width}, {"description", tap.description}});
       }
     }
     encoders.push_back(Json{{"id", info.id},
@@ -157,22 +169,31 @@ nlohmann::ordered_json Aggregator::results(int64_t items, int64_t failed, const 
                             {"retrieval_tap", info.retrieval_tap}});
     const auto found = s.values.find(job.encoder_id);
     const bool has_pixels = s.suite.pixel_null;
-    nulls.push_back(Json{{"name", "pixels"},
-                         {"encoder", info.id},
-                         {"applies", has_pixels},
-                         {"text", has_pixels ? "the flattened preprocessed input of the same encoder, tap 'pixel'" : "not asked for"}});
-    nulls.push_back(Json{{"name", "shuffled"},
-                         {"encoder", info.id},
-                         {"applies", s.suite.shuffled_null},
-                         {"text", s.suite.shuffled_null ? fmt::format("the clip's own frames in {} random orders", s.suite.shuffles) : "not asked for"}});
+    nulls.push_back(Json{
+        {"name", "pixels"},
+        {"encoder", info.id},
+        {"applies", has_pixels},
+        {"text", has_pixels ? "the flattened preprocessed input of the same encoder, tap 'pixel'"
+                            : "not asked for"}});
+    nulls.push_back(Json{
+        {"name", "shuffled"},
+        {"encoder", info.id},
+        {"applies", s.suite.shuffled_null},
+        {"text", s.suite.shuffled_null
+                     ? fmt::format("the clip's own frames in {} random orders", s.suite.shuffles)
+                     : "not asked for"}});
     const bool has_untrained = s.suite.untrained_null && info.has_weights;
-    nulls.push_back(Json{{"name", "untrained"},
-                         {"encoder", info.id},
-                         {"applies", has_untrained},
-                         {"text",
-                          !info.has_weights ? fmt::format("not applicable: {} has no weights that could be drawn anew", info.family)
-                          : has_untrained   ? fmt::format("the same architecture with weights drawn from {} seed(s)", s.suite.untrained_seeds)
-                                            : "not asked for"}});
+    nulls.push_back(Json{
+        {"name", "untrained"},
+        {"encoder", info.id},
+        {"applies", has_untrained},
+        {"text", !info.has_weights
+                     ? fmt::format("not applicable: {} has no weights that could be drawn anew",
+                                   info.family)
+                 : has_untrained
+                     ? fmt::format("the same architecture with weights drawn from {} seed(s)",
+                                   s.suite.untrained_seeds)
+                     : "not asked for"}});
     if (found == s.values.end()) continue;
     for (const std::string& tap : job.taps) {
       const TapColumns& columns = found->second.at(tap);
@@ -184,30 +205,32 @@ nlohmann::ordered_json Aggregator::results(int64_t items, int64_t failed, const 
           }
           if (defined.empty()) continue;
           protocols.insert(measure.protocol);
-          scores.push_back(Json{{"name", measure.name},
-                                {"protocol", measure.protocol},
-                                {"encoder", info.id},
-                                {"tap", tap},
-                                {"condition", measure.condition},
-                                {"label", label},
-                                {"value", mean(defined)},
-                                {"unit", measure.unit},
-                                {"n", defined.size()},
-                                {"interval", interval_json(bootstrap_mean(defined, s.suite.statistics))},
-                                {"higher_is", measure.higher_is}});
+          scores.push_back(
+              Json{{"name", measure.name},
+                   {"protocol", measure.protocol},
+                   {"encoder", info.id},
+                   {"tap", tap},
+                   {"condition", measure.condition},
+                   {"label", label},
+                   {"value", mean(defined)},
+                   {"unit", measure.unit},
+                   {"n", defined.size()},
+                   {"interval", interval_json(bootstrap_mean(defined, s.suite.statistics))},
+                   {"higher_is", measure.higher_is}});
         }
       }
     }
     if (has_pixels) {
       for (const char* condition : {"clip", "fade"}) {
-        const std::string column = std::string(condition) == "clip" ? "mean_curvature_deg" : "fade_mean_curvature_deg";
+        const std::string column =
+            std::string(condition) == "clip" ? "mean_curvature_deg" : "fade_mean_curvature_deg";
         for (const std::string& tap : job.taps) {
           if (tap == "pixel") continue;
           for (const std::string& label : label_list) {
-            const LayerProfileRow row = layer_profile(tap,
-                                                      s.selected(found->second.at(tap).columns.at(column), label),
-                                                      s.selected(found->second.at("pixel").columns.at(column), label),
-                                                      s.suite.statistics);
+            const LayerProfileRow row =
+                layer_profile(tap, s.selected(found->second.at(tap).columns.at(column), label),
+                              s.selected(found->second.at("pixel").columns.at(column), label),
+                              s.suite.statistics);
             if (row.n == 0) continue;
             profile.push_back(Json{{"encoder", info.id},
                                    {"label", label},
@@ -226,7 +249,8 @@ nlohmann::ordered_json Aggregator::results(int64_t items, int64_t failed, const 
         }
       }
     }
-    // Retrieval: does the nearest other case carry the same label, and how often would a random one?
+    // Retrieval: does the nearest other case carry the same label, and how often would a random
+    // one?
     std::vector<double> agreement;
     for (const double value : s.label_agreement.at(job.encoder_id)) {
       if (std::isfinite(value)) agreement.push_back(value);
@@ -237,7 +261,8 @@ nlohmann::ordered_json Aggregator::results(int64_t items, int64_t failed, const 
       for (const auto& [label, count] : s.label_counts) total += static_cast<double>(count);
       double chance = 0.0;
       for (const auto& [label, count] : s.label_counts) {
-        chance += static_cast<double>(count) / total * (static_cast<double>(count) - 1.0) / (total - 1.0);
+        chance +=
+            static_cast<double>(count) / total * (static_cast<double>(count) - 1.0) / (total - 1.0);
       }
       protocols.insert("memorization/1");
       scores.push_back(Json{{"name", "nearest_case_label_agreement"},
@@ -249,7 +274,8 @@ nlohmann::ordered_json Aggregator::results(int64_t items, int64_t failed, const 
                             {"value", mean(agreement)},
                             {"unit", "share"},
                             {"n", n},
-                            {"interval", interval_json(wilson_interval(stable_sum(agreement), n, s.suite.statistics.level))},
+                            {"interval", interval_json(wilson_interval(stable_sum(agreement), n,
+                                                                       s.suite.statistics.level))},
                             {"higher_is", "more alike"},
                             {"chance", chance}});
     }
@@ -257,14 +283,23 @@ nlohmann::ordered_json Aggregator::results(int64_t items, int64_t failed, const 
   Json notes = Json::array();
   const int64_t ok = static_cast<int64_t>(s.labels.size());
   if (s.items_with_repeats > 0) {
-    notes.push_back(fmt::format("{} of {} items show the same frame more than once at this sampling rate; each repeat is a step of exactly 0 "
-                                "and an angle of 90 degrees beside it. Curvature then reads the frame rate as well as the content.",
-                                s.items_with_repeats,
-                                ok));
+    notes.push_back(
+        fmt::format("{} of {} items show the same frame more than once at this sampling rate; each "
+                    "repeat is a step of exactly 0 "
+                    "and an angle of 90 degrees beside it. Curvature then reads the frame rate as "
+                    "well as the content.",
+                    s.items_with_repeats, ok));
   }
-  if (s.short_items > 0) notes.push_back(fmt::format("{} of {} items have fewer than 3 samples: no angle is defined for them.", s.short_items, ok));
-  if (s.items_with_damage > 0) notes.push_back(fmt::format("{} of {} items are damaged and were read as far as they decode.", s.items_with_damage, ok));
-  if (failed > 0) notes.push_back(fmt::format("{} of {} items failed and are in no score; see the failures.", failed, items));
+  if (s.short_items > 0)
+    notes.push_back(
+        fmt::format("{} of {} items have fewer than 3 samples: no angle is defined for them.",
+                    s.short_items, ok));
+  if (s.items_with_damage > 0)
+    notes.push_back(fmt::format("{} of {} items are damaged and were read as far as they decode.",
+                                s.items_with_damage, ok));
+  if (failed > 0)
+    notes.push_back(
+        fmt::format("{} of {} items failed and are in no score; see the failures.", failed, items));
 
   const Json resolved = [&] {
     Json copy = Json::parse(s.suite.resolved);
@@ -275,22 +310,24 @@ nlohmann::ordered_json Aggregator::results(int64_t items, int64_t failed, const 
               {"name", s.suite.name},
               {"description", s.suite.description},
               {"counts", Json{{"items", items}, {"ok", ok}, {"failed", failed}}},
-              {"dataset", Json{{"layout", layout}, {"digest", state_->dataset_digest.hex()}, {"labels", s.label_counts}}},
+              {"dataset", Json{{"layout", layout},
+                               {"digest", state_->dataset_digest.hex()},
+                               {"labels", s.label_counts}}},
               {"encoders", encoders},
               {"scores", scores},
               {"layer_profile", profile},
               {"nulls", nulls},
               {"notes", notes},
-              {"provenance",
-               Json{{"producer", std::string("physprobe ") + version()},
-                    {"suite_digest", suite_digest(s.suite)},
-                    {"protocols", protocols},
-                    {"seed", s.suite.statistics.seed},
-                    {"suite", resolved}}}};
+              {"provenance", Json{{"producer", std::string("physprobe ") + version()},
+                                  {"suite_digest", suite_digest(s.suite)},
+                                  {"protocols", protocols},
+                                  {"seed", s.suite.statistics.seed},
+                                  {"suite", resolved}}}};
 }
 
 std::string scores_csv(const nlohmann::ordered_json& results) {
-  CsvWriter csv({"name", "protocol", "encoder", "tap", "condition", "label", "value", "unit", "n", "low", "high", "level", "method", "higher_is"});
+  CsvWriter csv({"name", "protocol", "encoder", "tap", "condition", "label", "value", "unit", "n",
+                 "low", "high", "level", "method", "higher_is"});
   const auto number = [&](const Json& value) {
     if (value.is_number()) {
       csv.cell(value.get<double>());
@@ -300,7 +337,8 @@ std::string scores_csv(const nlohmann::ordered_json& results) {
   };
   for (const Json& score : results.at("scores")) {
     const Json& interval = score.at("interval");
-    for (const char* key : {"name", "protocol", "encoder", "tap", "condition", "label"}) csv.cell(score.at(key).get<std::string>());
+    for (const char* key : {"name", "protocol", "encoder", "tap", "condition", "label"})
+      csv.cell(score.at(key).get<std::string>());
     number(score.at("value"));
     csv.cell(score.at("unit").get<std::string>());
     csv.cell(score.at("n").get<int64_t>());

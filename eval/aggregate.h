@@ -1,18 +1,20 @@
 #pragma once
-// From items.jsonl to results.json: scores with n and interval, layer profiles against pixels, nulls, notes, provenance.
+// From items.jsonl to results.json: scores with n and interval, layer profiles against pixels,
+// nulls, notes, provenance.
+
+#include "physprobe/eval/embedding_pass.h"
+
+#include <nlohmann/json_fwd.hpp>
 
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include <nlohmann/json_fwd.hpp>
-
-#include "physprobe/eval/embedding_pass.h"
-
 namespace physprobe {
 
-/// Collects what the scores need from item lines, in manifest order; a few numbers per item and tap.
+/// Collects what the scores need from item lines, in manifest order; a few numbers per item and
+/// tap.
 class Aggregator {
  public:
   Aggregator(const Suite& suite, const std::vector<EmbeddingJob>& jobs);

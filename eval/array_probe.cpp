@@ -1,18 +1,22 @@
 #include "physprobe/eval/array_probe.h"
 
-#include <cmath>
+#include "physprobe/core/error.h"
 
 #include <nlohmann/json.hpp>
 
-#include "physprobe/core/error.h"
+#include <cmath>
 
 namespace physprobe {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json finite_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(); }
-Json value_or_null(const std::optional<double>& value) { return value ? finite_or_null(*value) : Json(); }
+Json finite_or_null(double value) {
+  return std::isfinite(value) ? Json(value) : Json();
+}
+Json value_or_null(const std::optional<double>& value) {
+  return value ? finite_or_null(*value) : Json();
+}
 
 }  // namespace
 
@@ -49,28 +53,28 @@ nlohmann::ordered_json geophys_json(const GeophysStatistics& statistics, bool wi
   return json;
 }
 
-void probe_arrays(const std::string& path,
-                  const ArrayProbeOptions& options,
-                  const std::function<void(const std::string&, const nlohmann::ordered_json&)>& body) {
-  for_each_trajectory(path, options.arrays, [&](const std::string& name, const at::Tensor& trajectory) {
-    TrajectoryGeometry geometry = trajectory_geometry(trajectory);
-    const int64_t zero_steps = geometry.n_zero_steps;
-    if (zero_steps > 0 && options.repeated_frames == RepeatedFrames::kError) {
-      throw Error(ErrorKind::kInput,
-                  path + ":" + name,
-                  std::to_string(zero_steps) +
-                      " steps have length 0 (repeated frames); choose --repeated reuse or drop");
-    }
-    if (options.repeated_frames == RepeatedFrames::kDrop) geometry = without_zero_steps(geometry);
-    Json result = straightening_json(straightening(geometry));
-    result["n_zero_steps"] = zero_steps;
-    if (geometry.distance.size() + 1 < 3) {
-      result["distance"] = Json::array();
-      result["curvature_deg"] = Json::array();
-    }
-    result["geophys"] = geophys_json(geophys_statistics(trajectory, options.geophys), false);
-    body(name, result);
-  });
+void probe_arrays(
+    const std::string& path,
+    const ArrayProbeOptions& options,
+    const std::function<void(const std::string&, const nlohmann::ordered_json&)>& body) {
+  for_each_trajectory(
+      path, options.arrays, [&](const std::string& name, const at::Tensor& trajectory) {
+        const TrajectoryGeometry geometry = trajectory_geometry(trajectory);
+        Json result;
+        try {
+          result = straightening_json(
+              straightening(with_repeated_frames(geometry, options.repeated_frames)));
+        } catch (const Error& error) {
+          throw Error(error.kind(), path + ":" + name, error.message());
+        }
+        result["n_zero_steps"] = geometry.n_zero_steps;
+        if (geometry.n_frames < 3) {
+          result["distance"] = Json::array();
+          result["curvature_deg"] = Json::array();
+        }
+        result["geophys"] = geophys_json(geophys_statistics(trajectory, options.geophys), false);
+        body(name, result);
+      });
 }
 
 }  // namespace physprobe

@@ -1,14 +1,14 @@
 #pragma once
 // The straightening probe over arrays made elsewhere (`probe straightening --trajectories`).
 
-#include <functional>
-#include <string>
-
-#include <nlohmann/json_fwd.hpp>
-
 #include "physprobe/memory/array_file.h"
 #include "physprobe/probes/geophys.h"
 #include "physprobe/probes/straightening.h"
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <functional>
+#include <string>
 
 namespace physprobe {
 
@@ -18,11 +18,13 @@ struct ArrayProbeOptions {
   GeophysOptions geophys;
 };
 
-/// Calls `body(name, result)` per trajectory; `result` has distance, curvature_deg, mean_curvature_deg, henaff_mean_curvature_deg, restrav21,
-/// restrav_partial, geophys, n_zero_steps (docs/straightening.md). Constant memory in the number of trajectories.
-void probe_arrays(const std::string& path,
-                  const ArrayProbeOptions& options,
-                  const std::function<void(const std::string&, const nlohmann::ordered_json&)>& body);
+/// Calls `body(name, result)` per trajectory; `result` has distance, curvature_deg,
+/// mean_curvature_deg, henaff_mean_curvature_deg, restrav21, restrav_partial, geophys, n_zero_steps
+/// (docs/straightening.md). Constant memory in the number of trajectories.
+void probe_arrays(
+    const std::string& path,
+    const ArrayProbeOptions& options,
+    const std::function<void(const std::string&, const nlohmann::ordered_json&)>& body);
 
 /// The JSON form of one tap's result, shared by runs and arrays. NaN becomes null.
 nlohmann::ordered_json straightening_json(const StraighteningResult& result);

@@ -1,19 +1,18 @@
 #include "physprobe/eval/config_reader.h"
 
+#include "physprobe/core/error.h"
+#include "physprobe/core/nearest_name.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-
-#include "physprobe/core/error.h"
-#include "physprobe/core/nearest_name.h"
 
 namespace physprobe {
 
 ConfigReader::ConfigReader(const Json& value, std::string prefix, ConfigTrail& trail)
     : value_(value.is_null() ? Json::object() : value), prefix_(std::move(prefix)), trail_(trail) {
   if (!value_.is_object()) {
-    throw Error(ErrorKind::kUsage,
-                trail_.subject,
+    throw Error(ErrorKind::kUsage, trail_.subject,
                 fmt::format("'{}' is {}, expected keys and values", prefix_, value.dump()));
   }
 }
@@ -38,9 +37,10 @@ const ConfigReader::Json* ConfigReader::find(const std::string& key) {
   return is_given ? &value_[key] : nullptr;
 }
 
-void ConfigReader::wrong_type(const std::string& key, const Json& value, const std::string& expected) {
-  throw Error(ErrorKind::kUsage,
-              trail_.subject,
+void ConfigReader::wrong_type(const std::string& key,
+                              const Json& value,
+                              const std::string& expected) {
+  throw Error(ErrorKind::kUsage, trail_.subject,
               fmt::format("'{}' is {}, expected {}", dotted(key), value.dump(), expected));
 }
 
@@ -74,7 +74,10 @@ int64_t ConfigReader::integer(const std::string& key,
   return result;
 }
 
-double ConfigReader::number(const std::string& key, double fallback, double minimum, double maximum) {
+double ConfigReader::number(const std::string& key,
+                            double fallback,
+                            double minimum,
+                            double maximum) {
   double result = fallback;
   if (const Json* value = find(key)) {
     const std::string expected = fmt::format("a number from {} to {}", minimum, maximum);
@@ -117,7 +120,9 @@ const ConfigReader::Json& ConfigReader::raw(const std::string& key) {
   return value != nullptr ? *value : null_;
 }
 
-void ConfigReader::resolve(const std::string& key, Json value) { resolved_[key] = std::move(value); }
+void ConfigReader::resolve(const std::string& key, Json value) {
+  resolved_[key] = std::move(value);
+}
 
 ConfigReader::Json ConfigReader::finish() {
   std::string problems;

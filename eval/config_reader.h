@@ -1,13 +1,14 @@
 #pragma once
-// Strict reading of one configuration object: every key is asked for by name with its default; what nobody asked for is refused with the
-// nearest valid key. Remembers the resolved values and where each came from.
+// Strict reading of one configuration object: every key is asked for by name with its default; what
+// nobody asked for is refused with the nearest valid key. Remembers the resolved values and where
+// each came from.
+
+#include <nlohmann/json.hpp>
 
 #include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
-
-#include <nlohmann/json.hpp>
 
 namespace physprobe {
 
@@ -35,14 +36,17 @@ class ConfigReader {
   bool has(const std::string& key) const;
   std::string dotted(const std::string& key) const;
 
-  /// Refuses keys nobody asked for. Call last. Returns the object with defaults filled in, in the order asked.
+  /// Refuses keys nobody asked for. Call last. Returns the object with defaults filled in, in the
+  /// order asked.
   Json finish();
   /// Replaces the resolved value of a nested key.
   void resolve(const std::string& key, Json value);
 
  private:
   const Json* find(const std::string& key);
-  [[noreturn]] void wrong_type(const std::string& key, const Json& value, const std::string& expected);
+  [[noreturn]] void wrong_type(const std::string& key,
+                               const Json& value,
+                               const std::string& expected);
 
   Json value_;
   std::string prefix_;

@@ -33,7 +33,8 @@ EmbedSummary embed_dataset(const Suite& suite, const EmbedOptions& options) {
         if (jobs.empty()) {
           ++summary.from_store;
         } else {
-          for (StoreRecord& record : embed_item(suite, *item, jobs, keys, pass)) pending.add(std::move(record));
+          for (StoreRecord& record : embed_item(suite, *item, jobs, keys, pass))
+            pending.add(std::move(record));
           ++summary.embedded;
         }
       } catch (const Error& error) {

@@ -1,12 +1,12 @@
 #pragma once
 // Embedding alone: a data set into a store, without probes or a run directory (`physprobe embed`).
 
-#include <string>
-#include <vector>
-
 #include "physprobe/core/progress.h"
 #include "physprobe/eval/shard.h"
 #include "physprobe/eval/suite.h"
+
+#include <string>
+#include <vector>
 
 namespace physprobe {
 

@@ -1,14 +1,5 @@
 #include "physprobe/eval/embedding_pass.h"
 
-#include <ATen/ATen.h>
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <map>
-#include <optional>
-
-#include <nlohmann/json.hpp>
-
 #include "physprobe/core/atomic_file.h"
 #include "physprobe/core/error.h"
 #include "physprobe/core/interrupt.h"
@@ -17,10 +8,19 @@
 #include "physprobe/core/rng.h"
 #include "physprobe/eval/array_probe.h"
 #include "physprobe/eval/report_media.h"
+#include "physprobe/eval/stored_geometry.h"
 #include "physprobe/eval/tap_trajectory.h"
 #include "physprobe/probes/cross_fade.h"
 #include "physprobe/probes/shuffled_null.h"
 #include "physprobe/video/preprocess.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <map>
+#include <optional>
 
 namespace physprobe {
 namespace {
@@ -29,10 +29,6 @@ using Json = nlohmann::ordered_json;
 
 void stop_if_asked(const EmbeddingPassOptions& options) {
   if (options.is_interruptible && interrupt_signal() != 0) throw Interrupted{};
-}
-
-at::Tensor vector_tensor(const std::vector<double>& values) {
-  return at::tensor(values, at::TensorOptions().dtype(at::kDouble));
 }
 
 /// The distinct frames of a sample list, ascending, and how often each is shown.
@@ -63,7 +59,8 @@ class JobPass {
     encode_.keep_tokens = true;
     encode_.threads = threads;
     const std::string& retrieval = job.encoder->info().retrieval_tap;
-    if (is_main() && std::find(encode_.taps.begin(), encode_.taps.end(), retrieval) == encode_.taps.end()) {
+    if (is_main() &&
+        std::find(encode_.taps.begin(), encode_.taps.end(), retrieval) == encode_.taps.end()) {
       encode_.taps.push_back(retrieval);
     }
     const bool keep = is_main() && suite.shuffled_null && n_samples >= 3;
@@ -87,7 +84,8 @@ class JobPass {
     if (job_.keep_tokens) {
       for (std::size_t t = 0; t < taps_.size(); ++t) {
         for (std::size_t i = 0; i < repeats.size(); ++i) {
-          for (int64_t r = 0; r < repeats[i]; ++r) tokens_[t].push_back(outputs[t].tokens[i][0].clone());
+          for (int64_t r = 0; r < repeats[i]; ++r)
+            tokens_[t].push_back(outputs[t].tokens[i][0].clone());
         }
       }
     }
@@ -95,7 +93,8 @@ class JobPass {
     last_ = input[input.size(0) - 1].clone();
   }
 
-  /// The matched control: a float cross-fade between the clip's own preprocessed end frames, as many frames as the clip.
+  /// The matched control: a float cross-fade between the clip's own preprocessed end frames, as
+  /// many frames as the clip.
   void run_fade(const EmbeddingPassOptions& options) {
     if (!has_fade()) return;
     EncodeOptions encode = encode_;
@@ -104,13 +103,17 @@ class JobPass {
       stop_if_asked(options);
       const int64_t end = std::min(n_samples_, begin + options.chunk_frames);
       std::vector<at::Tensor> frames;
-      for (int64_t i = begin; i < end; ++i) frames.push_back(cross_fade_frame(first_, last_, i, n_samples_));
+      for (int64_t i = begin; i < end; ++i)
+        frames.push_back(cross_fade_frame(first_, last_, i, n_samples_));
       const auto outputs = job_.encoder->encode(at::stack(frames).unsqueeze(1), encode);
       accumulate(fades_, outputs, std::vector<int64_t>(frames.size(), 1));
     }
   }
 
-  StoreRecord finish(const std::string& key, const std::string& item_id, Json meta, int threads) const {
+  StoreRecord finish(const std::string& key,
+                     const std::string& item_id,
+                     Json meta,
+                     int threads) const {
     StoreRecord record;
     record.key = key;
     record.item_id = item_id;
@@ -118,27 +121,23 @@ class JobPass {
     Json& taps = meta["taps"] = Json::object();
     for (std::size_t t = 0; t < taps_.size(); ++t) {
       const std::string& tap = taps_[t].tap();
-      const TrajectoryGeometry geometry = taps_[t].geometry();
-      record.fields[tap + "/distance"] = vector_tensor(geometry.distance);
-      record.fields[tap + "/cosine"] = vector_tensor(geometry.cosine);
-      record.fields[tap + "/henaff_cosine"] = vector_tensor(geometry.henaff_cosine);
+      put_geometry(record, tap + "/", taps_[t].geometry());
       Json values = Json::object();
-      values["geophys"] = geophys_json(geophys_statistics(taps_[t].pooled_trajectory(), suite_.geophys), false);
+      values["geophys"] =
+          geophys_json(geophys_statistics(taps_[t].pooled_trajectory(), suite_.geophys), false);
       if (taps_[t].has_kept_vectors()) {
         const at::Tensor distances = pairwise_distances(taps_[t].kept_vectors(), threads);
         // The orders depend on the content's key, not on the item's name or place.
-        values["shuffled"] = shuffled_null(distances, suite_.shuffles, derive_seed(suite_.statistics.seed, key.c_str()));
+        values["shuffled"] = shuffled_null(distances, suite_.shuffles,
+                                           derive_seed(suite_.statistics.seed, key.c_str()));
       }
-      if (has_fade()) {
-        const TrajectoryGeometry fade = fades_[t].geometry();
-        record.fields[tap + "/fade_distance"] = vector_tensor(fade.distance);
-        record.fields[tap + "/fade_cosine"] = vector_tensor(fade.cosine);
-      }
+      if (has_fade()) put_geometry(record, tap + "/fade_", fades_[t].geometry());
       if (job_.keep_tokens) record.fields[tap + "/tokens"] = at::stack(tokens_[t]);
       taps[tap] = values;
     }
     if (is_main()) {
-      record.fields["retrieval"] = (retrieval_sum_ / static_cast<double>(n_samples_)).to(at::kFloat);
+      record.fields["retrieval"] =
+          (retrieval_sum_ / static_cast<double>(n_samples_)).to(at::kFloat);
     }
     record.meta = dump_json(meta);
     return record;
@@ -153,16 +152,19 @@ class JobPass {
       const TapOutput& output = outputs[static_cast<std::size_t>(t)];
       for (std::size_t i = 0; i < repeats.size(); ++i) {
         const int64_t row = static_cast<int64_t>(i);
-        trajectories[static_cast<std::size_t>(t)].add(output.tokens[row][0], output.patch_mean[row][0], repeats[i]);
+        trajectories[static_cast<std::size_t>(t)].add(output.tokens[row][0],
+                                                      output.patch_mean[row][0], repeats[i]);
       }
     });
   }
 
   void add_retrieval(const std::vector<TapOutput>& outputs, const std::vector<int64_t>& repeats) {
     const std::string& name = job_.encoder->info().retrieval_tap;
-    const auto found = std::find_if(outputs.begin(), outputs.end(), [&](const TapOutput& o) { return o.name == name; });
+    const auto found = std::find_if(outputs.begin(), outputs.end(),
+                                    [&](const TapOutput& o) { return o.name == name; });
     for (std::size_t i = 0; i < repeats.size(); ++i) {
-      const at::Tensor pooled = found->pooled[static_cast<int64_t>(i)][0].to(at::kDouble) * static_cast<double>(repeats[i]);
+      const at::Tensor pooled = found->pooled[static_cast<int64_t>(i)][0].to(at::kDouble) *
+                                static_cast<double>(repeats[i]);
       retrieval_sum_ = retrieval_sum_.defined() ? retrieval_sum_ + pooled : pooled;
     }
   }
@@ -194,8 +196,12 @@ Json video_json(const VideoInfo& info) {
 
 Json sampling_json(const Suite& suite, const VideoInfo& info, const SampledFrames& sampled) {
   Json pts = Json::array();
-  for (const int64_t index : sampled.indices) pts.push_back(info.pts_seconds[static_cast<std::size_t>(index)]);
-  return Json{{"scheme", suite.sampling.scheme}, {"indices", sampled.indices}, {"pts_seconds", pts}, {"n_distinct", sampled.n_distinct}};
+  for (const int64_t index : sampled.indices)
+    pts.push_back(info.pts_seconds[static_cast<std::size_t>(index)]);
+  return Json{{"scheme", suite.sampling.scheme},
+              {"indices", sampled.indices},
+              {"pts_seconds", pts},
+              {"n_distinct", sampled.n_distinct}};
 }
 
 }  // namespace
@@ -213,12 +219,12 @@ std::vector<StoreRecord> embed_item(const Suite& suite,
   const SampledFrames sampled = sample_frames(info, suite.sampling);
   if (suite.repeated_frames == RepeatedFrames::kError &&
       sampled.n_distinct < static_cast<int64_t>(sampled.indices.size())) {
-    throw Error(ErrorKind::kInput,
-                item.relative_path,
-                fmt::format("{} samples show only {} distinct frames and repeated_frames is 'error'; sample at the "
-                            "video's own rate (sampling.scheme=native) or choose 'reuse' or 'drop'",
-                            sampled.indices.size(),
-                            sampled.n_distinct));
+    throw Error(
+        ErrorKind::kInput, item.relative_path,
+        fmt::format(
+            "{} samples show only {} distinct frames and repeated_frames is 'error'; sample at the "
+            "video's own rate (sampling.scheme=native) or choose 'reuse' or 'drop'",
+            sampled.indices.size(), sampled.n_distinct));
   }
   const DistinctFrames distinct = distinct_frames(sampled.indices);
   const int64_t n_samples = static_cast<int64_t>(sampled.indices.size());
@@ -228,16 +234,19 @@ std::vector<StoreRecord> embed_item(const Suite& suite,
     passes.push_back(std::make_unique<JobPass>(suite, job, n_samples, options.threads));
   }
   std::optional<ReportMedia> media;
-  if (!options.media_directory.empty()) media.emplace(distinct.indices, suite.strip_frames, suite.report_clips);
+  if (!options.media_directory.empty())
+    media.emplace(distinct.indices, suite.strip_frames, suite.report_clips);
 
   // Decoding runs one chunk ahead of encoding.
   std::size_t next = 0;
   Prefetcher<Clip> decoded(
       [&]() -> std::optional<Clip> {
         if (next >= distinct.indices.size()) return std::nullopt;
-        const std::size_t end = std::min(distinct.indices.size(), next + static_cast<std::size_t>(options.chunk_frames));
-        const std::vector<int64_t> chunk(distinct.indices.begin() + static_cast<std::ptrdiff_t>(next),
-                                         distinct.indices.begin() + static_cast<std::ptrdiff_t>(end));
+        const std::size_t end = std::min(distinct.indices.size(),
+                                         next + static_cast<std::size_t>(options.chunk_frames));
+        const std::vector<int64_t> chunk(
+            distinct.indices.begin() + static_cast<std::ptrdiff_t>(next),
+            distinct.indices.begin() + static_cast<std::ptrdiff_t>(end));
         next = end;
         return reader->read(chunk);
       },
@@ -246,18 +255,22 @@ std::vector<StoreRecord> embed_item(const Suite& suite,
   while (const auto clip = decoded.next()) {
     stop_if_asked(options);
     const std::size_t count = clip->frame_indices.size();
-    const std::vector<int64_t> repeats(distinct.repeats.begin() + static_cast<std::ptrdiff_t>(position),
-                                       distinct.repeats.begin() + static_cast<std::ptrdiff_t>(position + count));
+    const std::vector<int64_t> repeats(
+        distinct.repeats.begin() + static_cast<std::ptrdiff_t>(position),
+        distinct.repeats.begin() + static_cast<std::ptrdiff_t>(position + count));
     position += count;
-    std::map<std::string, at::Tensor> inputs;  // encoders with the same preprocessing share its result
+    std::map<std::string, at::Tensor>
+        inputs;  // encoders with the same preprocessing share its result
     for (const auto& pass : passes) {
       at::Tensor& input = inputs[pass->preprocess().canonical()];
-      if (!input.defined()) input = preprocess_frames(clip->frames, pass->preprocess(), options.threads);
+      if (!input.defined())
+        input = preprocess_frames(clip->frames, pass->preprocess(), options.threads);
       pass->feed(input, repeats);
     }
     if (media) {
       for (std::size_t i = 0; i < count; ++i) {
-        media->add(clip->frame_indices[i], clip->pts_seconds[i], clip->frames[static_cast<int64_t>(i)]);
+        media->add(clip->frame_indices[i], clip->pts_seconds[i],
+                   clip->frames[static_cast<int64_t>(i)]);
       }
     }
   }
@@ -273,7 +286,8 @@ std::vector<StoreRecord> embed_item(const Suite& suite,
   }
   if (media) {
     const Json written = media->write(options.media_directory, options.media_stem, "media/");
-    write_file_atomic(options.media_directory + "/" + options.media_stem + ".json", dump_json_pretty(written));
+    write_file_atomic(options.media_directory + "/" + options.media_stem + ".json",
+                      dump_json_pretty(written));
   }
   return records;
 }

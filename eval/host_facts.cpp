@@ -1,23 +1,24 @@
 #include "physprobe/eval/host_facts.h"
 
-#include <ATen/ATen.h>
-#include <ATen/Parallel.h>
-#include <dlfcn.h>
-#include <fmt/format.h>
-#include <gnu/libc-version.h>
-#include <sys/utsname.h>
-#include <unistd.h>
-
-#include <cstdlib>
-#include <fstream>
-#include <set>
-#include <sstream>
-
-#include <nlohmann/json.hpp>
-
 #include "physprobe/core/parallel.h"
 #include "physprobe/eval/version.h"
 #include "physprobe/video/video_writer.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <ATen/Version.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cstdlib>
+#include <dlfcn.h>
+#include <fstream>
+#include <gnu/libc-version.h>
+#include <set>
+#include <sstream>
+#include <sys/utsname.h>
+#include <unistd.h>
 
 namespace physprobe {
 namespace {
@@ -41,10 +42,25 @@ Json simd() {
   std::set<std::string> present;
   for (std::string flag; flags >> flag;) present.insert(flag);
   Json list = Json::array();
-  for (const char* flag : {"sse4_2", "avx", "f16c", "fma", "avx2", "avx512f", "avx512bw", "avx512_bf16", "avx512_fp16", "amx_bf16"}) {
+  for (const char* flag : {"sse4_2", "avx", "f16c", "fma", "avx2", "avx512f", "avx512bw",
+                           "avx512_bf16", "avx512_fp16", "amx_bf16"}) {
     if (present.count(flag) != 0) list.push_back(flag);
   }
   return list;
+}
+
+/// The rest of the line of LibTorch's own description that starts with `key`.
+std::string libtorch_line(const std::string& key) {
+  std::istringstream text(at::show_config());
+  for (std::string line; std::getline(text, line);) {
+    const std::size_t at = line.find(key);
+    if (at != std::string::npos) return line.substr(std::min(line.size(), at + key.size() + 1));
+  }
+  return "";
+}
+
+std::string libtorch_version() {
+  return PHYSPROBE_TORCH_VERSION;
 }
 
 /// A function of OpenBLAS if one is loaded; the program links only the BLAS interface.
@@ -73,14 +89,16 @@ Json blas() {
       const int kind = parallel();
       json["threading"] = kind >= 0 && kind <= 2 ? kinds[kind] : "unknown";
     }
-    if (const auto threads = openblas_symbol<Number>("openblas_get_num_threads")) json["threads"] = threads();
+    if (const auto threads = openblas_symbol<Number>("openblas_get_num_threads"))
+      json["threads"] = threads();
   } else if (at::hasMKL()) {
     json["name"] = "MKL";
   } else {
     json["name"] = "unknown";
   }
   json["library"] = library_path("sgemm_");
-  for (const char* name : {"OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"}) {
+  for (const char* name :
+       {"OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"}) {
     if (const char* value = std::getenv(name)) json["environment"][name] = value;
   }
   return json;
@@ -92,15 +110,16 @@ nlohmann::ordered_json host_facts() {
   utsname system{};
   uname(&system);
   Json json{{"physprobe", version()},
-            {"libtorch", TORCH_VERSION},
+            {"libtorch", libtorch_version()},
             {"compiler", __VERSION__},
             {"glibc", gnu_get_libc_version()},
             {"system", std::string(system.sysname) + " " + system.release},
             {"cpu", cpu_field("model name")},
             {"simd", simd()},
-            {"libtorch_simd", at::get_cpu_capability()},
+            {"libtorch_simd", libtorch_line("CPU capability usage:")},
             {"threads", default_thread_count()},
-            {"memory_bytes", sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE)},
+            {"memory_bytes", static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) *
+                                 static_cast<int64_t>(sysconf(_SC_PAGESIZE))},
             {"blas", blas()},
             {"libtorch_mkldnn", at::hasMKLDNN()},
             {"cuda", at::hasCUDA()}};
@@ -113,49 +132,67 @@ std::vector<DoctorFinding> doctor() {
   using Level = DoctorFinding::Level;
   const Json facts = host_facts();
   std::vector<DoctorFinding> findings;
-  const auto add = [&](Level level, const std::string& topic, const std::string& text, const std::string& remedy = "") {
+  const auto add = [&](Level level, const std::string& topic, const std::string& text,
+                       const std::string& remedy = "") {
     findings.push_back({level, topic, text, remedy});
   };
-  add(Level::kOk, "versions", fmt::format("physprobe {}, LibTorch {}, {}", facts["physprobe"].get<std::string>(), facts["libtorch"].get<std::string>(), facts["system"].get<std::string>()));
-  add(Level::kOk, "processor", fmt::format("{}; SIMD {}", facts["cpu"].get<std::string>(), facts["simd"].dump()));
+  add(Level::kOk, "versions",
+      fmt::format("physprobe {}, LibTorch {}, {}", facts["physprobe"].get<std::string>(),
+                  facts["libtorch"].get<std::string>(), facts["system"].get<std::string>()));
+  add(Level::kOk, "processor",
+      fmt::format("{}; SIMD {}", facts["cpu"].get<std::string>(), facts["simd"].dump()));
   const Json& blas_facts = facts["blas"];
   const std::string name = blas_facts["name"];
-  const std::string text = fmt::format("{} {} ({})", name, blas_facts.value("kernels", std::string()), blas_facts.value("library", std::string()));
+  const std::string text =
+      fmt::format("{} {} ({})", name, blas_facts.value("kernels", std::string()),
+                  blas_facts.value("library", std::string()));
   const std::string threading = blas_facts.value("threading", std::string());
   if (name == "OpenBLAS" && threading == "pthread") {
-    add(Level::kSlow,
-        "BLAS",
-        text + ": the pthread build fights LibTorch's OpenMP threads and runs encoders up to 2.5 times slower",
-        "install libopenblas0-openmp and build again (scripts/setup.sh does both); the system's alternatives stay as they are");
+    add(Level::kSlow, "BLAS",
+        text +
+            ": the pthread build fights LibTorch's OpenMP threads and runs encoders up to 2.5 "
+            "times slower",
+        "install libopenblas0-openmp and build again (scripts/setup.sh does both); the system's "
+        "alternatives stay as they are");
   } else if (name == "OpenBLAS" && threading == "sequential") {
-    add(Level::kSlow, "BLAS", text + ": a sequential build", "install libopenblas0-openmp and build again");
+    add(Level::kSlow, "BLAS", text + ": a sequential build",
+        "install libopenblas0-openmp and build again");
   } else if (name == "unknown") {
-    add(Level::kProblem, "BLAS", "no OpenBLAS or MKL was found in the process; matrix products may be very slow", "install libopenblas0-openmp and build again");
+    add(Level::kProblem, "BLAS",
+        "no OpenBLAS or MKL was found in the process; matrix products may be very slow",
+        "install libopenblas0-openmp and build again");
   } else {
     add(Level::kOk, "BLAS", text + (threading.empty() ? "" : ", " + threading + " build"));
   }
   if (const char* pinned = std::getenv("OPENBLAS_CORETYPE")) {
     const bool has_avx512 = facts["simd"].dump().find("avx512f") != std::string::npos;
-    const bool is_older = std::string(pinned) == "Haswell" || std::string(pinned) == "Nehalem" || std::string(pinned) == "Sandybridge";
+    const bool is_older = std::string(pinned) == "Haswell" || std::string(pinned) == "Nehalem" ||
+                          std::string(pinned) == "Sandybridge";
     if (has_avx512 && is_older) {
-      add(Level::kSlow,
-          "kernels",
-          fmt::format("OPENBLAS_CORETYPE pins the kernels to {}; this processor has AVX-512 and fp32 products run at about half speed", pinned),
+      add(Level::kSlow, "kernels",
+          fmt::format("OPENBLAS_CORETYPE pins the kernels to {}; this processor has AVX-512 and "
+                      "fp32 products run at about half speed",
+                      pinned),
           "unset OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE; results then differ in the last bits");
     } else {
       add(Level::kOk, "kernels", fmt::format("OPENBLAS_CORETYPE pins the kernels to {}", pinned));
     }
   }
   const int64_t threads = facts["threads"];
-  add(Level::kOk, "threads", fmt::format("{} (OMP_NUM_THREADS, else the CPUs this process may use)", threads));
+  add(Level::kOk, "threads",
+      fmt::format("{} (OMP_NUM_THREADS, else the CPUs this process may use)", threads));
   const std::string decoders = facts["video_decoders"].dump();
   for (const char* codec : {"h264", "hevc", "av1", "mpeg4"}) {
     if (decoders.find(std::string("\"") + codec) == std::string::npos) {
-      add(Level::kProblem, "codecs", fmt::format("no decoder for {}", codec), "install an FFmpeg that has it (Debian's libavcodec-extra)");
+      add(Level::kProblem, "codecs", fmt::format("no decoder for {}", codec),
+          "install an FFmpeg that has it (Debian's libavcodec-extra)");
     }
   }
-  add(Level::kOk, "codecs", fmt::format("reads {}; writes {}", decoders, facts["video_encoders"].dump()));
-  add(Level::kOk, "devices", facts["cuda"].get<bool>() ? "this LibTorch has CUDA" : "CPU only: this LibTorch was built without CUDA");
+  add(Level::kOk, "codecs",
+      fmt::format("reads {}; writes {}", decoders, facts["video_encoders"].dump()));
+  add(Level::kOk, "devices",
+      facts["cuda"].get<bool>() ? "this LibTorch has CUDA"
+                                : "CPU only: this LibTorch was built without CUDA");
   return findings;
 }
 

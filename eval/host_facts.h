@@ -1,10 +1,11 @@
 #pragma once
-// What is in force on this machine: library versions, the BLAS and its kernels, threads, SIMD, codecs, devices. For run.json and `doctor`.
+// What is in force on this machine: library versions, the BLAS and its kernels, threads, SIMD,
+// codecs, devices. For run.json and `doctor`.
+
+#include <nlohmann/json_fwd.hpp>
 
 #include <string>
 #include <vector>
-
-#include <nlohmann/json_fwd.hpp>
 
 namespace physprobe {
 

@@ -1,37 +1,20 @@
 #include "physprobe/eval/item_line.h"
 
-#include <ATen/ATen.h>
-
-#include <cmath>
+#include "physprobe/eval/array_probe.h"
+#include "physprobe/eval/stored_geometry.h"
 
 #include <nlohmann/json.hpp>
 
-#include "physprobe/eval/array_probe.h"
+#include <cmath>
 
 namespace physprobe {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::vector<double> doubles(const StoreRecord& record, const std::string& field) {
-  const auto found = record.fields.find(field);
-  if (found == record.fields.end()) return {};
-  const at::Tensor values = found->second.contiguous();
-  return std::vector<double>(values.data_ptr<double>(), values.data_ptr<double>() + values.numel());
+Json finite_or_null(double value) {
+  return std::isfinite(value) ? Json(value) : Json();
 }
-
-StraighteningResult measured(const Suite& suite, const StoreRecord& record, const std::string& tap) {
-  TrajectoryGeometry geometry;
-  geometry.distance = doubles(record, tap + "/distance");
-  geometry.cosine = doubles(record, tap + "/cosine");
-  geometry.henaff_cosine = doubles(record, tap + "/henaff_cosine");
-  geometry.n_frames = static_cast<int64_t>(geometry.distance.size()) + 1;
-  for (const double step : geometry.distance) geometry.n_zero_steps += step == 0.0 ? 1 : 0;
-  if (suite.repeated_frames == RepeatedFrames::kDrop) geometry = without_zero_steps(geometry);
-  return straightening(geometry);
-}
-
-Json finite_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(); }
 
 }  // namespace
 
@@ -48,10 +31,11 @@ nlohmann::ordered_json item_line(const Suite& suite,
             {"group", item.group},
             {"pair", item.pair},
             {"attributes", item.attributes}};
-  for (const auto& [name, value] : {std::pair<const char*, const std::string&>{"source", item.source},
-                                    {"generator", item.generator},
-                                    {"take", item.take},
-                                    {"split", item.split}}) {
+  for (const auto& [name, value] :
+       {std::pair<const char*, const std::string&>{"source", item.source},
+        {"generator", item.generator},
+        {"take", item.take},
+        {"split", item.split}}) {
     if (!value.empty()) line[name] = value;
   }
   const Json first = Json::parse(records.front().meta);
@@ -70,7 +54,8 @@ nlohmann::ordered_json item_line(const Suite& suite,
       encoder["untrained_keys"].push_back(records[j].key);
     }
     for (const std::string& tap : jobs[j].taps) {
-      const StraighteningResult result = measured(suite, records[j], tap);
+      const StraighteningResult result = straightening(
+          with_repeated_frames(get_geometry(records[j], tap + "/"), suite.repeated_frames));
       if (!is_main) {
         encoder["taps"][tap]["untrained"].push_back(finite_or_null(result.mean_curvature_deg));
         continue;
@@ -78,20 +63,16 @@ nlohmann::ordered_json item_line(const Suite& suite,
       Json values = straightening_json(result);
       const Json& stored = meta.at("taps").at(tap);
       values["geophys"] = stored.at("geophys");
-      const std::vector<double> fade_cosine = doubles(records[j], tap + "/fade_cosine");
       Json fade_mean;
-      if (!fade_cosine.empty()) {
-        TrajectoryGeometry fade;
-        fade.distance = doubles(records[j], tap + "/fade_distance");
-        fade.cosine = fade_cosine;
-        fade.henaff_cosine = fade_cosine;
-        fade.n_frames = static_cast<int64_t>(fade.distance.size()) + 1;
+      const TrajectoryGeometry fade = get_geometry(records[j], tap + "/fade_");
+      if (fade.n_frames > 0) {
         const StraighteningResult faded = straightening(fade);
         values["fade_curvature_deg"] = faded.curvature_deg;
         fade_mean = finite_or_null(faded.mean_curvature_deg);
       }
       values["fade_mean_curvature_deg"] = fade_mean;
-      values["shuffled_mean_curvature_deg"] = stored.contains("shuffled") ? stored.at("shuffled") : Json();
+      values["shuffled_mean_curvature_deg"] =
+          stored.contains("shuffled") ? stored.at("shuffled") : Json();
       values["untrained_mean_curvature_deg"] = Json();
       encoder["taps"][tap] = values;
     }
@@ -107,7 +88,8 @@ nlohmann::ordered_json item_line(const Suite& suite,
         if (is_defined) sum += value.get<double>();
       }
       if (is_defined) {
-        values["untrained_mean_curvature_deg"] = sum / static_cast<double>(values["untrained"].size());
+        values["untrained_mean_curvature_deg"] =
+            sum / static_cast<double>(values["untrained"].size());
       }
       values.erase("untrained");
     }

@@ -1,13 +1,13 @@
 #pragma once
-// One line of items.jsonl (docs/run_format.md), built from an item and its stored records alone, so that a finished item never needs
-// its video again.
+// One line of items.jsonl (docs/run_format.md), built from an item and its stored records alone, so
+// that a finished item never needs its video again.
 
-#include <string>
-#include <vector>
+#include "physprobe/eval/embedding_pass.h"
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "physprobe/eval/embedding_pass.h"
+#include <string>
+#include <vector>
 
 namespace physprobe {
 

@@ -1,14 +1,3 @@
-#include <ATen/ATen.h>
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <filesystem>
-#include <fstream>
-#include <map>
-#include <unordered_map>
-
-#include <nlohmann/json.hpp>
-
 #include "physprobe/core/atomic_file.h"
 #include "physprobe/core/error.h"
 #include "physprobe/core/json_lines.h"
@@ -18,6 +7,16 @@
 #include "physprobe/eval/run_finish.h"
 #include "physprobe/eval/run_plan.h"
 #include "physprobe/eval/version.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <unordered_map>
 
 namespace physprobe {
 namespace {
@@ -29,16 +28,20 @@ namespace fs = std::filesystem;
 std::vector<std::string> shard_folders(const std::vector<std::string>& given) {
   std::vector<std::string> folders;
   for (const std::string& path : given) {
-    if (!fs::is_directory(path)) throw Error(ErrorKind::kInput, path, "is not a directory; expected a shard's run directory");
+    if (!fs::is_directory(path))
+      throw Error(ErrorKind::kInput, path, "is not a directory; expected a shard's run directory");
     if (fs::exists(path + "/plan.json")) {
       folders.push_back(path);
       continue;
     }
     std::vector<std::string> inside;
     for (const auto& entry : fs::directory_iterator(path)) {
-      if (entry.path().filename().string().rfind("shard-", 0) == 0) inside.push_back(entry.path().string());
+      if (entry.path().filename().string().rfind("shard-", 0) == 0)
+        inside.push_back(entry.path().string());
     }
-    if (inside.empty()) throw Error(ErrorKind::kInput, path, "holds no plan.json and no shard-… folders; was it written by run --shard?");
+    if (inside.empty())
+      throw Error(ErrorKind::kInput, path,
+                  "holds no plan.json and no shard-… folders; was it written by run --shard?");
     std::sort(inside.begin(), inside.end());
     folders.insert(folders.end(), inside.begin(), inside.end());
   }
@@ -83,37 +86,50 @@ Shards read_shards(const std::vector<std::string>& folders) {
       shards.layout = plan.at("layout");
     }
     if (plan.at("suite_digest") != digest) {
-      throw Error(ErrorKind::kIncompatible,
-                  folder,
-                  fmt::format("was run with another configuration than {} (digest {}, expected {}); run it again with the same suite",
-                              folders.front(),
-                              plan.at("suite_digest").get<std::string>().substr(0, 12),
-                              digest.substr(0, 12)));
+      throw Error(
+          ErrorKind::kIncompatible, folder,
+          fmt::format("was run with another configuration than {} (digest {}, expected {}); run it "
+                      "again with the same suite",
+                      folders.front(), plan.at("suite_digest").get<std::string>().substr(0, 12),
+                      digest.substr(0, 12)));
     }
     if (plan.at("dataset_ids_digest") != ids_digest) {
-      throw Error(ErrorKind::kIncompatible, folder, fmt::format("saw another list of items than {}; the data set changed between the shards", folders.front()));
+      throw Error(
+          ErrorKind::kIncompatible, folder,
+          fmt::format("saw another list of items than {}; the data set changed between the shards",
+                      folders.front()));
     }
     for (const Json& item : plan.at("items")) {
-      const auto [where, is_new] = shards.id_at.emplace(item[0].get<int64_t>(), item[1].get<std::string>());
+      const auto [where, is_new] =
+          shards.id_at.emplace(item[0].get<int64_t>(), item[1].get<std::string>());
       if (!is_new) doubled.push_back(where->second);
     }
     for_each_json_line(paths.failures, [&](int64_t, const nlohmann::json& line) {
-      shards.failure_of[line.at("id").get<std::string>()] = dump_json(Json{{"id", line.at("id")}, {"path", line.at("path")}, {"kind", line.at("kind")}, {"message", line.at("message")}});
+      shards.failure_of[line.at("id").get<std::string>()] =
+          dump_json(Json{{"id", line.at("id")},
+                         {"path", line.at("path")},
+                         {"kind", line.at("kind")},
+                         {"message", line.at("message")}});
     });
   }
   if (!unfinished.empty()) {
-    throw Error(ErrorKind::kInput, unfinished.front(), fmt::format("{} shard(s) are not complete: {}; start them again, they continue where they stopped", unfinished.size(), some(unfinished)));
+    throw Error(
+        ErrorKind::kInput, unfinished.front(),
+        fmt::format(
+            "{} shard(s) are not complete: {}; start them again, they continue where they stopped",
+            unfinished.size(), some(unfinished)));
   }
   if (!doubled.empty()) {
-    throw Error(ErrorKind::kInput, folders.front(), fmt::format("{} items are in more than one shard: {}", doubled.size(), some(doubled)));
+    throw Error(
+        ErrorKind::kInput, folders.front(),
+        fmt::format("{} items are in more than one shard: {}", doubled.size(), some(doubled)));
   }
   if (static_cast<int64_t>(shards.id_at.size()) != total) {
-    throw Error(ErrorKind::kInput,
-                folders.front(),
-                fmt::format("the shards hold {} of the data set's {} items; {} are missing: a shard was left out",
-                            shards.id_at.size(),
-                            total,
-                            total - static_cast<int64_t>(shards.id_at.size())));
+    throw Error(
+        ErrorKind::kInput, folders.front(),
+        fmt::format(
+            "the shards hold {} of the data set's {} items; {} are missing: a shard was left out",
+            shards.id_at.size(), total, total - static_cast<int64_t>(shards.id_at.size())));
   }
   return shards;
 }
@@ -156,7 +172,8 @@ RunSummary merge_runs(const std::vector<std::string>& shard_directories, const s
       });
       store->append(batch);
     }
-    if (!lines.flush()) throw Error(ErrorKind::kResource, source, "cannot be written; is the disk full?");
+    if (!lines.flush())
+      throw Error(ErrorKind::kResource, source, "cannot be written; is the disk full?");
   }
   write_file_atomic(paths.run_json,
                     dump_json_pretty(Json{{"schema", 1},
@@ -172,7 +189,9 @@ RunSummary merge_runs(const std::vector<std::string>& shard_directories, const s
     const auto failure = shards.failure_of.find(id);
     if (failure != shards.failure_of.end()) finish.failures.emplace_back(id, failure->second);
   }
-  finish.retrieval_vector = [&](const std::string& key) { return store->read(key, {"retrieval"}).fields.at("retrieval"); };
+  finish.retrieval_vector = [&](const std::string& key) {
+    return store->read(key, {"retrieval"}).fields.at("retrieval");
+  };
   finish_run(paths, source, finish);
   std::error_code ignored;
   fs::remove(source, ignored);

@@ -35,7 +35,8 @@ StoreRecord PendingRecords::get(const std::string& key) const {
 }
 
 bool PendingRecords::is_due() const {
-  return bytes_ >= kFlushBytes || std::chrono::duration<double>(Clock::now() - last_flush_).count() > kFlushSeconds;
+  return bytes_ >= kFlushBytes ||
+         std::chrono::duration<double>(Clock::now() - last_flush_).count() > kFlushSeconds;
 }
 
 void PendingRecords::flush() {

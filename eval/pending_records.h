@@ -1,13 +1,14 @@
 #pragma once
-// Records on their way into a store: collected, then sealed together, so that a run does not end in thousands of tiny segments.
+// Records on their way into a store: collected, then sealed together, so that a run does not end in
+// thousands of tiny segments.
+
+#include "physprobe/memory/embedding_store.h"
 
 #include <chrono>
 #include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
-
-#include "physprobe/memory/embedding_store.h"
 
 namespace physprobe {
 

@@ -21,7 +21,8 @@ struct PublishedMean {
   std::array<double, 3> published_deg;
 };
 
-/// Every sequence of the published figure. Source: the result files of Henaff, Goris and Simoncelli (2019), rounded to four decimals.
+/// Every sequence of the published figure. Source: the result files of Henaff, Goris and Simoncelli
+/// (2019), rounded to four decimals.
 const std::vector<PublishedSequence>& published_sequences();
 /// Group values: plain means over sequences.
 const std::vector<PublishedMean>& published_means();

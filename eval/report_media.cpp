@@ -1,15 +1,14 @@
 #include "physprobe/eval/report_media.h"
 
-#include <ATen/ATen.h>
-
-#include <algorithm>
-#include <cmath>
-
-#include <nlohmann/json.hpp>
-
 #include "physprobe/core/atomic_file.h"
 #include "physprobe/video/resample.h"
 #include "physprobe/video/video_writer.h"
+
+#include <ATen/ATen.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cmath>
 
 namespace physprobe {
 namespace {
@@ -28,7 +27,9 @@ std::vector<int64_t> evenly_chosen(const std::vector<int64_t>& values, int64_t c
   return chosen;
 }
 
-int64_t even(double value) { return std::max<int64_t>(2, 2 * std::llround(value / 2.0)); }
+int64_t even(double value) {
+  return std::max<int64_t>(2, 2 * std::llround(value / 2.0));
+}
 
 }  // namespace
 
@@ -42,13 +43,14 @@ void ReportMedia::add(int64_t index, double pts_seconds, const at::Tensor& frame
   const double width = static_cast<double>(frame.size(1));
   if (std::binary_search(strip_indices_.begin(), strip_indices_.end(), index)) {
     // Very wide frames are squeezed to three times their height: a strip stays readable.
-    const int64_t strip_width = std::clamp<int64_t>(
-        std::llround(width * kStripHeight / height), kStripHeight / 3, 3 * kStripHeight);
+    const int64_t strip_width = std::clamp<int64_t>(std::llround(width * kStripHeight / height),
+                                                    kStripHeight / 3, 3 * kStripHeight);
     strip_.push_back(resize_pillow(frame, kStripHeight, strip_width, ResampleFilter::kBilinear));
   }
   if (std::binary_search(clip_indices_.begin(), clip_indices_.end(), index)) {
     const double scale = std::min(1.0, kClipShortSide / std::min(height, width));
-    clip_.push_back(resize_pillow(frame, even(height * scale), even(width * scale), ResampleFilter::kBilinear));
+    clip_.push_back(
+        resize_pillow(frame, even(height * scale), even(width * scale), ResampleFilter::kBilinear));
     clip_pts_.push_back(pts_seconds);
   }
 }
@@ -70,9 +72,11 @@ nlohmann::ordered_json ReportMedia::write(const std::string& directory,
     options.quality = 28;
     const double span = clip_pts_.back() - clip_pts_.front();
     // The clip lasts as long as what was sampled, within what a player shows well.
-    options.fps = span > 0.0 ? std::clamp((static_cast<double>(clip_.size()) - 1.0) / span, 2.0, 25.0) : 8.0;
+    options.fps =
+        span > 0.0 ? std::clamp((static_cast<double>(clip_.size()) - 1.0) / span, 2.0, 25.0) : 8.0;
     options.fps = std::round(options.fps * 1000.0) / 1000.0;
-    const auto writer = VideoWriter::open(base + ".mp4", clip_.front().size(1), clip_.front().size(0), options);
+    const auto writer =
+        VideoWriter::open(base + ".mp4", clip_.front().size(1), clip_.front().size(0), options);
     for (const at::Tensor& frame : clip_) writer->write(frame);
     writer->close();
     media["clip"] = prefix + stem + ".mp4";

@@ -1,29 +1,31 @@
 #pragma once
-// What the report shows of a clip: a film strip and a short low-rate video, written into the run so that the report needs neither
-// the videos nor a model.
+// What the report shows of a clip: a film strip and a short low-rate video, written into the run so
+// that the report needs neither the videos nor a model.
 
 #include <ATen/core/Tensor.h>
+#include <nlohmann/json_fwd.hpp>
 
 #include <cstdint>
 #include <string>
 #include <vector>
-
-#include <nlohmann/json_fwd.hpp>
 
 namespace physprobe {
 
 /// Collects small copies of the sampled frames while they pass, in bounded memory.
 class ReportMedia {
  public:
-  /// `sampled`: the distinct sampled indices, ascending. At most `strip_frames` go on the strip, at most 48 into the clip, evenly chosen.
+  /// `sampled`: the distinct sampled indices, ascending. At most `strip_frames` go on the strip, at
+  /// most 48 into the clip, evenly chosen.
   ReportMedia(const std::vector<int64_t>& sampled, int64_t strip_frames, bool with_clip);
 
   /// Frame (H, W, 3) uint8 RGB of this index; ignored when not chosen.
   void add(int64_t index, double pts_seconds, const at::Tensor& frame);
 
-  /// Writes "<stem>.jpg" and, when asked for and possible, "<stem>.mp4" (or .webm) under `directory`. Returns the `media` object of
-  /// docs/run_format.md, paths prefixed by `prefix`.
-  nlohmann::ordered_json write(const std::string& directory, const std::string& stem, const std::string& prefix) const;
+  /// Writes "<stem>.jpg" and, when asked for and possible, "<stem>.mp4" (or .webm) under
+  /// `directory`. Returns the `media` object of docs/run_format.md, paths prefixed by `prefix`.
+  nlohmann::ordered_json write(const std::string& directory,
+                               const std::string& stem,
+                               const std::string& prefix) const;
 
  private:
   std::vector<int64_t> strip_indices_;

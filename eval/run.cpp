@@ -1,13 +1,5 @@
 #include "physprobe/eval/run.h"
 
-#include <ATen/ATen.h>
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <filesystem>
-
-#include <nlohmann/json.hpp>
-
 #include "physprobe/core/atomic_file.h"
 #include "physprobe/core/error.h"
 #include "physprobe/core/interrupt.h"
@@ -20,19 +12,37 @@
 #include "physprobe/eval/run_plan.h"
 #include "physprobe/eval/version.h"
 
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <filesystem>
+
 namespace physprobe {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
 /// Errors that end the whole run: going on could only repeat them.
-bool ends_the_run(ErrorKind kind) { return kind == ErrorKind::kResource || kind == ErrorKind::kInternal || kind == ErrorKind::kUsage; }
+bool ends_the_run(ErrorKind kind) {
+  return kind == ErrorKind::kResource || kind == ErrorKind::kInternal || kind == ErrorKind::kUsage;
+}
 
 /// Works through the items of one shard.
 class ItemLoop {
  public:
-  ItemLoop(const Suite& suite, const RunOptions& options, const RunPaths& paths, const RunPlan& plan, EmbeddingStore& store)
-      : suite_(suite), options_(options), paths_(paths), plan_(plan), pending_(store), items_(paths.items) {}
+  ItemLoop(const Suite& suite,
+           const RunOptions& options,
+           const RunPaths& paths,
+           const RunPlan& plan,
+           EmbeddingStore& store)
+      : suite_(suite),
+        options_(options),
+        paths_(paths),
+        plan_(plan),
+        pending_(store),
+        items_(paths.items) {}
 
   RunSummary run() {
     Progress progress("items", static_cast<int64_t>(plan_.items.size()), options_.progress);
@@ -41,7 +51,8 @@ class ItemLoop {
         if (interrupt_signal() != 0) throw Interrupted{};
         process(*item);
         ++summary_.items;
-        progress.update(summary_.items, summary_.failed > 0 ? fmt::format("{} failed", summary_.failed) : "");
+        progress.update(summary_.items,
+                        summary_.failed > 0 ? fmt::format("{} failed", summary_.failed) : "");
         if (should_flush()) flush();
       }
     } catch (const Interrupted&) {
@@ -66,7 +77,8 @@ class ItemLoop {
     try {
       const std::string digest = content_digest(item.path);
       std::vector<std::string> keys;
-      for (const EmbeddingJob& job : plan_.jobs) keys.push_back(cache_key(suite_, job, item, digest));
+      for (const EmbeddingJob& job : plan_.jobs)
+        keys.push_back(cache_key(suite_, job, item, digest));
       std::vector<EmbeddingJob> missing_jobs;
       std::vector<std::string> missing_keys;
       for (std::size_t j = 0; j < keys.size(); ++j) {
@@ -79,14 +91,11 @@ class ItemLoop {
       pass.threads = options_.threads;
       pass.chunk_frames = options_.chunk_frames;
       pass.media_directory = paths_.media;
-      pass.media_stem = media_stem(item.id,
-                                   digest,
-                                   fmt::format("{} {} {} {}..{}",
-                                               suite_.sampling.canonical(),
-                                               suite_.strip_frames,
-                                               suite_.report_clips,
-                                               item.start_seconds.value_or(-1.0),
-                                               item.stop_seconds.value_or(-1.0)));
+      pass.media_stem = media_stem(
+          item.id, digest,
+          fmt::format("{} {} {} {}..{}", suite_.sampling.canonical(), suite_.strip_frames,
+                      suite_.report_clips, item.start_seconds.value_or(-1.0),
+                      item.stop_seconds.value_or(-1.0)));
       const std::string media_json = paths_.media + "/" + pass.media_stem + ".json";
       const bool has_media = std::filesystem::exists(media_json);
       if (has_media) pass.media_directory.clear();
@@ -109,12 +118,17 @@ class ItemLoop {
   }
 
   void fail(const DatasetItem& item, const std::string& kind, const std::string& message) {
-    // The message names paths as the user listed them, so that equal input gives equal bytes wherever it lies.
+    // The message names paths as the user listed them, so that equal input gives equal bytes
+    // wherever it lies.
     std::string text = message;
-    for (std::size_t at = text.find(item.path); at != std::string::npos; at = text.find(item.path, at + item.relative_path.size())) {
+    for (std::size_t at = text.find(item.path); at != std::string::npos;
+         at = text.find(item.path, at + item.relative_path.size())) {
       text.replace(at, item.path.size(), item.relative_path);
     }
-    failures_.emplace_back(item.id, dump_json(Json{{"id", item.id}, {"path", item.relative_path}, {"kind", kind}, {"message", text}}));
+    failures_.emplace_back(
+        item.id,
+        dump_json(Json{
+            {"id", item.id}, {"path", item.relative_path}, {"kind", kind}, {"message", text}}));
     ++summary_.failed;
     log_line(paths_, "failed: " + text);
   }
@@ -163,35 +177,45 @@ void RunOptions::validate() const {
     if (!holds) throw Error(ErrorKind::kUsage, field, text);
   };
   require(!out.empty(), "--out", "is not set; name the directory for the results");
-  require(threads >= 0 && threads <= 4096, "--threads", fmt::format("is {}, expected 0 (all) to 4096", threads));
-  require(chunk_frames >= 1 && chunk_frames <= 4096, "chunk_frames", fmt::format("is {}, expected 1 to 4096", chunk_frames));
+  require(threads >= 0 && threads <= 4096, "--threads",
+          fmt::format("is {}, expected 0 (all) to 4096", threads));
+  require(chunk_frames >= 1 && chunk_frames <= 4096, "chunk_frames",
+          fmt::format("is {}, expected 1 to 4096", chunk_frames));
   require(flush_items >= 1, "flush_items", fmt::format("is {}, expected at least 1", flush_items));
 }
 
 RunSummary run_suite(const Suite& suite, const RunOptions& options) {
   options.validate();
-  const RunPaths paths(options.shard.is_whole() ? options.out : options.out + "/" + options.shard.folder());
+  const RunPaths paths(options.shard.is_whole() ? options.out
+                                                : options.out + "/" + options.shard.folder());
   prepare_run_directory(paths, suite_digest(suite), options.overwrite);
   const RunPlan plan = make_plan(suite, options.shard, paths.directory + "/data", options.threads);
   write_file_atomic(paths.run_json, dump_json_pretty(run_json(suite, options, plan)));
   write_file_atomic(paths.plan, dump_json_pretty(plan_json(plan, suite, options.shard)));
   log_line(paths, fmt::format("started: {} items", plan.items.size()));
 
-  const auto store = EmbeddingStore::open_writer(options.cache.empty() ? paths.store : options.cache);
-  // Lines are rebuilt from the store, so an interrupted run's file starts anew; no row is computed twice.
+  const auto store =
+      EmbeddingStore::open_writer(options.cache.empty() ? paths.store : options.cache);
+  // Lines are rebuilt from the store, so an interrupted run's file starts anew; no row is computed
+  // twice.
   write_file_atomic(paths.items, "");
   ItemLoop loop(suite, options, paths, plan, *store);
   RunSummary summary = loop.run();
   summary.directory = paths.directory;
   if (summary.interrupted_by != 0) {
-    log_line(paths, fmt::format("interrupted by signal {} after {} items", summary.interrupted_by, summary.items));
+    log_line(paths, fmt::format("interrupted by signal {} after {} items", summary.interrupted_by,
+                                summary.items));
     return summary;
   }
-  FinishInput finish{suite, plan.jobs, {}, plan.dataset.layout, {}, loop.failures(), options.threads};
+  FinishInput finish{suite,           plan.jobs,      {}, plan.dataset.layout, {},
+                     loop.failures(), options.threads};
   for (const DatasetItem* item : plan.items) finish.ids.push_back(item->id);
-  finish.retrieval_vector = [&](const std::string& key) { return store->read(key, {"retrieval"}).fields.at("retrieval"); };
+  finish.retrieval_vector = [&](const std::string& key) {
+    return store->read(key, {"retrieval"}).fields.at("retrieval");
+  };
   finish_run(paths, paths.items, finish);
-  log_line(paths, fmt::format("complete: {} ok, {} failed, {} from the store", summary.ok, summary.failed, summary.from_cache));
+  log_line(paths, fmt::format("complete: {} ok, {} failed, {} from the store", summary.ok,
+                              summary.failed, summary.from_cache));
   return summary;
 }
 

@@ -1,32 +1,33 @@
 #pragma once
-// Executes a suite into a run directory (docs/run_format.md): plan, embed, retrieve, probe, aggregate. Killed at any moment and
-// started again it continues, and ends byte-identical to an uninterrupted run.
-
-#include <cstdint>
-#include <string>
-#include <vector>
+// Executes a suite into a run directory (docs/run_format.md): plan, embed, retrieve, probe,
+// aggregate. Killed at any moment and started again it continues, and ends byte-identical to an
+// uninterrupted run.
 
 #include "physprobe/core/progress.h"
 #include "physprobe/eval/shard.h"
 #include "physprobe/eval/suite.h"
 
+#include <cstdint>
+#include <string>
+#include <vector>
+
 namespace physprobe {
 
 struct RunOptions {
-  std::string out;                 ///< Run directory; with a shard, its sub-folder `Shard::folder()` is used.
-  std::string cache;               ///< Embedding store to use; "" = OUT/store.
-  bool overwrite = false;          ///< Replace a run of another suite in `out`.
+  std::string out;    ///< Run directory; with a shard, its sub-folder `Shard::folder()` is used.
+  std::string cache;  ///< Embedding store to use; "" = OUT/store.
+  bool overwrite = false;  ///< Replace a run of another suite in `out`.
   Shard shard;
-  int threads = 0;                 ///< Never changes a value.
-  int64_t chunk_frames = 8;        ///< Frames encoded at a time; never changes a value.
-  int64_t flush_items = 16;        ///< Items per sealed segment (or every few seconds).
+  int threads = 0;           ///< Never changes a value.
+  int64_t chunk_frames = 8;  ///< Frames encoded at a time; never changes a value.
+  int64_t flush_items = 16;  ///< Items per sealed segment (or every few seconds).
   ProgressMode progress = ProgressMode::kAuto;
   std::vector<std::string> command_line;  ///< For run.json.
   void validate() const;
 };
 
 struct RunSummary {
-  std::string directory;   ///< Where the results are.
+  std::string directory;  ///< Where the results are.
   int64_t items = 0;
   int64_t ok = 0;
   int64_t failed = 0;
@@ -34,7 +35,8 @@ struct RunSummary {
   int interrupted_by = 0;  ///< Signal number, 0 if the run completed.
 };
 
-/// Throws for errors of the run as a whole; failed items are data (RunSummary::failed). Does not write the report.
+/// Throws for errors of the run as a whole; failed items are data (RunSummary::failed). Does not
+/// write the report.
 RunSummary run_suite(const Suite& suite, const RunOptions& options);
 
 /// What `--dry-run` prints: measured on two items, nothing is kept.
@@ -42,15 +44,16 @@ struct RunEstimate {
   int64_t items = 0;
   int64_t measured_items = 0;
   double seconds_per_item = 0.0;
-  double seconds_total = 0.0;        ///< Of this shard.
+  double seconds_total = 0.0;  ///< Of this shard.
   double peak_memory_bytes = 0.0;
-  double disk_bytes = 0.0;           ///< Store, items and media of this shard.
+  double disk_bytes = 0.0;  ///< Store, items and media of this shard.
   std::vector<std::string> warnings;
 };
 RunEstimate estimate_run(const Suite& suite, const RunOptions& options);
 
-/// Joins finished shard directories into `out`, proving that every item of the data set is there exactly once and that all used the same
-/// suite. Error(kInput) lists missing and doubled items; Error(kIncompatible) for differing suites or versions.
+/// Joins finished shard directories into `out`, proving that every item of the data set is there
+/// exactly once and that all used the same suite. Error(kInput) lists missing and doubled items;
+/// Error(kIncompatible) for differing suites or versions.
 RunSummary merge_runs(const std::vector<std::string>& shard_directories, const std::string& out);
 
 /// The summary table of a finished run, for a terminal.

@@ -1,20 +1,19 @@
 #include "physprobe/eval/run_directory.h"
 
+#include "physprobe/core/atomic_file.h"
+#include "physprobe/core/error.h"
+#include "physprobe/core/hashing.h"
+#include "physprobe/core/json_lines.h"
+
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <cstdio>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <unordered_map>
-
-#include <nlohmann/json.hpp>
-
-#include "physprobe/core/atomic_file.h"
-#include "physprobe/core/error.h"
-#include "physprobe/core/hashing.h"
-#include "physprobe/core/json_lines.h"
 
 namespace physprobe {
 
@@ -31,7 +30,9 @@ RunPaths::RunPaths(std::string dir)
       complete(directory + "/COMPLETE"),
       plan(directory + "/plan.json") {}
 
-std::string media_stem(const std::string& item_id, const std::string& video_digest, const std::string& shown) {
+std::string media_stem(const std::string& item_id,
+                       const std::string& video_digest,
+                       const std::string& shown) {
   const std::string digest = sha256_hex(item_id + "\n" + video_digest + "\n" + shown).substr(0, 32);
   return digest.substr(0, 2) + "/" + digest;
 }
@@ -43,15 +44,15 @@ void prepare_run_directory(const RunPaths& paths, const std::string& suite_diges
     const nlohmann::json old = read_json(paths.run_json);
     const std::string old_digest = old.value("suite_digest", std::string());
     if (old_digest != suite_digest && !overwrite) {
-      throw Error(ErrorKind::kUsage,
-                  paths.directory,
-                  fmt::format("holds a run of another configuration ('{}', digest {}); choose another --out, or --overwrite to replace it",
-                              old.value("name", std::string("?")),
-                              old_digest.substr(0, 12)));
+      throw Error(ErrorKind::kUsage, paths.directory,
+                  fmt::format("holds a run of another configuration ('{}', digest {}); choose "
+                              "another --out, or --overwrite to replace it",
+                              old.value("name", std::string("?")), old_digest.substr(0, 12)));
     }
     if (old_digest != suite_digest) {
       // The store is keyed by content, so it may stay; results of the old configuration may not.
-      for (const std::string& file : {paths.items, paths.failures, paths.results_json, paths.results_csv, paths.plan}) {
+      for (const std::string& file :
+           {paths.items, paths.failures, paths.results_json, paths.results_csv, paths.plan}) {
         std::error_code ignored;
         fs::remove(file, ignored);
       }
@@ -59,13 +60,15 @@ void prepare_run_directory(const RunPaths& paths, const std::string& suite_diges
   }
   std::error_code error;
   fs::remove(paths.complete, error);
-  if (error) throw Error(ErrorKind::kResource, paths.complete, "cannot be removed: " + error.message());
+  if (error)
+    throw Error(ErrorKind::kResource, paths.complete, "cannot be removed: " + error.message());
 }
 
-std::vector<std::string> rewrite_items(const std::string& source,
-                                       const std::string& destination,
-                                       const std::vector<std::string>& ids,
-                                       const std::function<void(nlohmann::ordered_json&)>& transform) {
+std::vector<std::string> rewrite_items(
+    const std::string& source,
+    const std::string& destination,
+    const std::vector<std::string>& ids,
+    const std::function<void(nlohmann::ordered_json&)>& transform) {
   // Where each item's last complete line starts; the lines themselves stay on disk.
   std::unordered_map<std::string, std::streamoff> offsets;
   {

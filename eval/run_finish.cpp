@@ -1,21 +1,20 @@
 #include "physprobe/eval/run_finish.h"
 
-#include <ATen/ATen.h>
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <map>
-#include <set>
-#include <unordered_map>
-
-#include <nlohmann/json.hpp>
-
 #include "physprobe/core/atomic_file.h"
 #include "physprobe/core/error.h"
 #include "physprobe/core/hashing.h"
 #include "physprobe/core/json_lines.h"
 #include "physprobe/eval/aggregate.h"
 #include "physprobe/memory/visual_memory.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <unordered_map>
 
 namespace physprobe {
 namespace {
@@ -42,7 +41,8 @@ class Retrieval {
       row_of_[one.id] = cases_.size();
       cases_.push_back(one);
       for (auto& [encoder, column] : columns_) {
-        column.vectors.push_back(input_.retrieval_vector(line.at("encoders").at(encoder).at("key").get<std::string>()));
+        column.vectors.push_back(
+            input_.retrieval_vector(line.at("encoders").at(encoder).at("key").get<std::string>()));
       }
     });
     for (auto& [encoder, column] : columns_) search(column);
@@ -114,12 +114,14 @@ void finish_run(const RunPaths& paths, const std::string& items_source, const Fi
   for (const std::string& id : input.ids) {
     if (failed.count(id) == 0) finished.push_back(id);
   }
-  // First in order, then with neighbours: the memory needs every item before the first line can be written.
-  const std::vector<std::string> missing = rewrite_items(items_source, paths.items, finished, [](Json&) {});
+  // First in order, then with neighbours: the memory needs every item before the first line can be
+  // written.
+  const std::vector<std::string> missing =
+      rewrite_items(items_source, paths.items, finished, [](Json&) {});
   if (!missing.empty()) {
-    throw Error(ErrorKind::kInternal,
-                items_source,
-                fmt::format("{} items have neither a result nor a failure, the first is '{}'", missing.size(), missing.front()));
+    throw Error(ErrorKind::kInternal, items_source,
+                fmt::format("{} items have neither a result nor a failure, the first is '{}'",
+                            missing.size(), missing.front()));
   }
   Retrieval retrieval(input);
   retrieval.build(paths.items);
@@ -129,7 +131,8 @@ void finish_run(const RunPaths& paths, const std::string& items_source, const Fi
     aggregator.add(line);
   });
   write_file_atomic(paths.failures, failure_lines);
-  const Json results = aggregator.results(static_cast<int64_t>(input.ids.size()), static_cast<int64_t>(failed.size()), input.layout);
+  const Json results = aggregator.results(static_cast<int64_t>(input.ids.size()),
+                                          static_cast<int64_t>(failed.size()), input.layout);
   const std::string text = dump_json_pretty(results);
   write_file_atomic(paths.results_json, text);
   write_file_atomic(paths.results_csv, scores_csv(results));

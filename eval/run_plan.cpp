@@ -1,16 +1,15 @@
 #include "physprobe/eval/run_plan.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-
-#include <nlohmann/json.hpp>
-
 #include "physprobe/core/error.h"
 #include "physprobe/core/hashing.h"
 #include "physprobe/core/nearest_name.h"
 #include "physprobe/encoders/encoder_factory.h"
 #include "physprobe/eval/world_dataset.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
 
 namespace physprobe {
 namespace {
@@ -21,18 +20,23 @@ std::string ids_digest(const Dataset& dataset) {
   return digest.hex();
 }
 
-std::vector<std::string> chosen_taps(const Suite& suite, const SuiteEncoder& entry, const EncoderInfo& info) {
+std::vector<std::string> chosen_taps(const Suite& suite,
+                                     const SuiteEncoder& entry,
+                                     const EncoderInfo& info) {
   std::vector<std::string> known;
   for (const TapInfo& tap : info.taps) known.push_back(tap.name);
   std::vector<std::string> taps = entry.taps.empty() ? info.default_taps : entry.taps;
   for (const std::string& tap : taps) {
     if (std::find(known.begin(), known.end(), tap) == known.end()) {
-      throw Error(ErrorKind::kUsage, "encoders", fmt::format("{} has no tap '{}'{}", info.id, tap, did_you_mean(tap, known)));
+      throw Error(ErrorKind::kUsage, "encoders",
+                  fmt::format("{} has no tap '{}'{}", info.id, tap, did_you_mean(tap, known)));
     }
   }
-  // The pixel null is the tap every encoder starts with; it leads, so that every table starts with it.
+  // The pixel null is the tap every encoder starts with; it leads, so that every table starts with
+  // it.
   taps.erase(std::remove(taps.begin(), taps.end(), "pixel"), taps.end());
-  const bool asked = entry.taps.empty() || std::find(entry.taps.begin(), entry.taps.end(), "pixel") != entry.taps.end();
+  const bool asked = entry.taps.empty() ||
+                     std::find(entry.taps.begin(), entry.taps.end(), "pixel") != entry.taps.end();
   if (suite.pixel_null || asked) taps.insert(taps.begin(), "pixel");
   return taps;
 }
@@ -43,15 +47,18 @@ std::vector<EmbeddingJob> plan_jobs(const Suite& suite) {
   std::vector<EmbeddingJob> jobs;
   std::vector<std::string> ids;
   for (const SuiteEncoder& entry : suite.encoders) {
-    const std::shared_ptr<const Encoder> encoder = make_encoder(nlohmann::json::parse(entry.config));
+    const std::shared_ptr<const Encoder> encoder =
+        make_encoder(nlohmann::json::parse(entry.config));
     const EncoderInfo& info = encoder->info();
     if (std::find(ids.begin(), ids.end(), info.id) != ids.end()) {
-      throw Error(ErrorKind::kUsage, "encoders", fmt::format("'{}' is listed twice with the same options", info.id));
+      throw Error(ErrorKind::kUsage, "encoders",
+                  fmt::format("'{}' is listed twice with the same options", info.id));
     }
     if (info.frames_per_step != 1) {
-      throw Error(ErrorKind::kUsage,
-                  "encoders",
-                  fmt::format("'{}' sees {} frames at a time; this probe takes encoders of single frames", info.id, info.frames_per_step));
+      throw Error(
+          ErrorKind::kUsage, "encoders",
+          fmt::format("'{}' sees {} frames at a time; this probe takes encoders of single frames",
+                      info.id, info.frames_per_step));
     }
     ids.push_back(info.id);
     EmbeddingJob job;
@@ -72,7 +79,10 @@ std::vector<EmbeddingJob> plan_jobs(const Suite& suite) {
   return jobs;
 }
 
-RunPlan make_plan(const Suite& suite, const Shard& shard, const std::string& world_directory, int threads) {
+RunPlan make_plan(const Suite& suite,
+                  const Shard& shard,
+                  const std::string& world_directory,
+                  int threads) {
   RunPlan plan;
   plan.jobs = plan_jobs(suite);
   if (!suite.world.empty() && !suite.dataset_path.empty()) {
@@ -88,7 +98,8 @@ RunPlan make_plan(const Suite& suite, const Shard& shard, const std::string& wor
     path = render_world_dataset(world_directory, render);
   }
   if (path.empty()) {
-    throw Error(ErrorKind::kUsage, "dataset.path", "is not set; add --set dataset.path=FOLDER_OR_MANIFEST");
+    throw Error(ErrorKind::kUsage, "dataset.path",
+                "is not set; add --set dataset.path=FOLDER_OR_MANIFEST");
   }
   plan.dataset = load_dataset(path, suite.dataset);
   for (std::size_t i = 0; i < plan.dataset.items.size(); ++i) {
@@ -101,7 +112,8 @@ RunPlan make_plan(const Suite& suite, const Shard& shard, const std::string& wor
 
 nlohmann::ordered_json plan_json(const RunPlan& plan, const Suite& suite, const Shard& shard) {
   nlohmann::ordered_json items = nlohmann::ordered_json::array();
-  for (std::size_t i = 0; i < plan.items.size(); ++i) items.push_back({plan.positions[i], plan.items[i]->id});
+  for (std::size_t i = 0; i < plan.items.size(); ++i)
+    items.push_back({plan.positions[i], plan.items[i]->id});
   return {{"schema", 1},
           {"suite_digest", suite_digest(suite)},
           {"suite", nlohmann::ordered_json::parse(suite.resolved)},

@@ -1,30 +1,34 @@
 #pragma once
-// What a run will do: the items of its shard, the encoders built once, and the jobs every item goes through.
+// What a run will do: the items of its shard, the encoders built once, and the jobs every item goes
+// through.
+
+#include "physprobe/eval/embedding_pass.h"
+#include "physprobe/eval/shard.h"
+
+#include <nlohmann/json_fwd.hpp>
 
 #include <memory>
 #include <string>
 #include <vector>
 
-#include <nlohmann/json_fwd.hpp>
-
-#include "physprobe/eval/embedding_pass.h"
-#include "physprobe/eval/shard.h"
-
 namespace physprobe {
 
 struct RunPlan {
-  Dataset dataset;                          ///< All items.
-  std::vector<const DatasetItem*> items;    ///< Of this shard, in manifest order.
-  std::vector<int64_t> positions;           ///< Their places in the whole data set.
+  Dataset dataset;                        ///< All items.
+  std::vector<const DatasetItem*> items;  ///< Of this shard, in manifest order.
+  std::vector<int64_t> positions;         ///< Their places in the whole data set.
   std::vector<EmbeddingJob> jobs;
 };
 
-/// The jobs of a suite: one per encoder, and one per untrained seed for encoders that have weights. Throws Error(kUsage) for an unknown tap or two
-/// encoders of the same id.
+/// The jobs of a suite: one per encoder, and one per untrained seed for encoders that have weights.
+/// Throws Error(kUsage) for an unknown tap or two encoders of the same id.
 std::vector<EmbeddingJob> plan_jobs(const Suite& suite);
 
 /// Loads (or renders, into `world_directory`) the data set and builds the encoders.
-RunPlan make_plan(const Suite& suite, const Shard& shard, const std::string& world_directory, int threads);
+RunPlan make_plan(const Suite& suite,
+                  const Shard& shard,
+                  const std::string& world_directory,
+                  int threads);
 
 /// plan.json: what `merge` needs to prove that nothing is missing or doubled.
 nlohmann::ordered_json plan_json(const RunPlan& plan, const Suite& suite, const Shard& shard);

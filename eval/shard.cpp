@@ -1,14 +1,14 @@
 #include "physprobe/eval/shard.h"
 
+#include "physprobe/core/error.h"
+#include "physprobe/core/hashing.h"
+
 #include <fmt/format.h>
 
 #include <charconv>
 #include <cstdlib>
 #include <string>
 #include <vector>
-
-#include "physprobe/core/error.h"
-#include "physprobe/core/hashing.h"
 
 namespace physprobe {
 namespace {
@@ -20,8 +20,7 @@ std::optional<int64_t> environment_integer(const char* name) {
   int64_t number = 0;
   const auto [end, status] = std::from_chars(value.data(), value.data() + value.size(), number);
   if (status != std::errc() || end != value.data() + value.size()) {
-    throw Error(ErrorKind::kUsage,
-                name,
+    throw Error(ErrorKind::kUsage, name,
                 fmt::format("holds '{}', expected a whole number (needed by --shard auto)", value));
   }
   return number;
@@ -29,12 +28,9 @@ std::optional<int64_t> environment_integer(const char* name) {
 
 Shard checked(int64_t index, int64_t count, const std::string& origin) {
   if (count < 1 || index < 0 || index >= count) {
-    throw Error(ErrorKind::kUsage,
-                "--shard",
-                fmt::format("{} gives shard {} of {}; expected 0 <= index < count",
-                            origin,
-                            index,
-                            count));
+    throw Error(
+        ErrorKind::kUsage, "--shard",
+        fmt::format("{} gives shard {} of {}; expected 0 <= index < count", origin, index, count));
   }
   return Shard{index, count};
 }
@@ -46,21 +42,15 @@ std::optional<Shard> slurm_array() {
   const auto last = environment_integer("SLURM_ARRAY_TASK_MAX");
   const auto count = environment_integer("SLURM_ARRAY_TASK_COUNT");
   if (!first || !last || !count) {
-    throw Error(ErrorKind::kUsage,
-                "--shard auto",
+    throw Error(ErrorKind::kUsage, "--shard auto",
                 "SLURM_ARRAY_TASK_ID is set but not all of SLURM_ARRAY_TASK_MIN, _MAX and _COUNT; "
                 "give --shard INDEX/COUNT");
   }
   if (*last - *first + 1 != *count) {
-    throw Error(ErrorKind::kUsage,
-                "--shard auto",
+    throw Error(ErrorKind::kUsage, "--shard auto",
                 fmt::format("the array {}-{} has {} tasks, so it has gaps or a step; use a dense "
                             "array such as --array=0-{} or --array=1-{}",
-                            *first,
-                            *last,
-                            *count,
-                            *count - 1,
-                            *count));
+                            *first, *last, *count, *count - 1, *count));
   }
   return checked(*id - *first, *count, "the Slurm array");
 }
@@ -92,15 +82,16 @@ bool Shard::contains(const std::string& item_id) const {
   return static_cast<int64_t>(number % static_cast<uint64_t>(count)) == index;
 }
 
-std::string Shard::folder() const { return fmt::format("shard-{:04}-of-{:04}", index, count); }
+std::string Shard::folder() const {
+  return fmt::format("shard-{:04}-of-{:04}", index, count);
+}
 
 Shard parse_shard(const std::string& text) {
   if (text.empty()) return Shard{};
   if (text == "auto") {
     if (const auto shard = slurm_array()) return *shard;
     if (const auto shard = launcher_rank()) return *shard;
-    throw Error(ErrorKind::kUsage,
-                "--shard auto",
+    throw Error(ErrorKind::kUsage, "--shard auto",
                 "found neither Slurm's array variables (SLURM_ARRAY_TASK_ID) nor an MPI launcher's "
                 "rank (OMPI_COMM_WORLD_RANK, PMI_RANK, PMIX_RANK, SLURM_PROCID); give --shard "
                 "INDEX/COUNT");
@@ -118,8 +109,7 @@ Shard parse_shard(const std::string& text) {
                      second.ec == std::errc() && second.ptr == end;
   }
   if (!is_well_formed) {
-    throw Error(ErrorKind::kUsage,
-                "--shard",
+    throw Error(ErrorKind::kUsage, "--shard",
                 fmt::format("'{}' is not INDEX/COUNT (such as 0/8) and not 'auto'", text));
   }
   return checked(index, count, "'" + text + "'");

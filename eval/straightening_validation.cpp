@@ -1,14 +1,5 @@
 #include "physprobe/eval/straightening_validation.h"
 
-#include <ATen/ATen.h>
-#include <fmt/format.h>
-
-#include <cmath>
-#include <filesystem>
-#include <map>
-
-#include <nlohmann/json.hpp>
-
 #include "physprobe/core/error.h"
 #include "physprobe/core/statistics/summary.h"
 #include "physprobe/encoders/encoder_factory.h"
@@ -16,6 +7,14 @@
 #include "physprobe/probes/cross_fade.h"
 #include "physprobe/probes/straightening.h"
 #include "physprobe/video/video_writer.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+#include <filesystem>
+#include <map>
 
 namespace physprobe {
 namespace {
@@ -33,9 +32,10 @@ const char* const kLayers[] = {"pixel", "retina", "v1"};
 at::Tensor read_movie(const std::string& path) {
   const at::Tensor image = read_image(path);
   if (image.size(0) != kFrames * kSide || image.size(1) != kSide) {
-    throw Error(ErrorKind::kInput,
-                path,
-                fmt::format("is {} x {} pixels, expected {} wide and {} high (eleven frames stacked)", image.size(1), image.size(0), kSide, kFrames * kSide));
+    throw Error(
+        ErrorKind::kInput, path,
+        fmt::format("is {} x {} pixels, expected {} wide and {} high (eleven frames stacked)",
+                    image.size(1), image.size(0), kSide, kFrames * kSide));
   }
   return image.select(2, 0).reshape({kFrames, kSide, kSide}).to(at::kFloat);
 }
@@ -58,7 +58,9 @@ at::Tensor sequence(const at::Tensor& movie, const PublishedSequence& published)
         frames.push_back(cross_fade_frame(first, (first - grey) * 0.5F + grey, i, kFrames));
         break;
       case Kind::kContrastLog:
-        frames.push_back((first - grey) * static_cast<float>(std::pow(0.1, static_cast<double>(i) / (kFrames - 1))) + grey);
+        frames.push_back((first - grey) * static_cast<float>(std::pow(
+                                              0.1, static_cast<double>(i) / (kFrames - 1))) +
+                         grey);
         break;
     }
   }
@@ -80,7 +82,10 @@ std::vector<ValidationLine> validate_straightening(const std::string& folder, in
     movies[published.movie] = read_movie(path);
   }
   if (!problems.empty()) {
-    throw Error(ErrorKind::kInput, folder, "lacks " + problems + "; expected the twelve natural movies at 256x256, eleven frames stacked per PNG");
+    throw Error(
+        ErrorKind::kInput, folder,
+        "lacks " + problems +
+            "; expected the twelve natural movies at 256x256, eleven frames stacked per PNG");
   }
   const auto encoder = make_encoder(nlohmann::json{{"family", "v1"}});
   EncodeOptions encode;
@@ -93,7 +98,9 @@ std::vector<ValidationLine> validate_straightening(const std::string& folder, in
     const at::Tensor frames = sequence(movies.at(published.movie), published) / 255.0F;
     const auto outputs = encoder->encode(frames.unsqueeze(1).unsqueeze(1), encode);
     for (std::size_t layer = 0; layer < 3; ++layer) {
-      const double measured = straightening(trajectory_geometry(outputs[layer].tokens.reshape({kFrames, -1}))).mean_curvature_deg;
+      const double measured =
+          straightening(trajectory_geometry(outputs[layer].tokens.reshape({kFrames, -1})))
+              .mean_curvature_deg;
       groups[published.condition][kLayers[layer]].push_back(measured);
       ValidationLine line;
       line.sequence = published.name;
@@ -101,7 +108,9 @@ std::vector<ValidationLine> validate_straightening(const std::string& folder, in
       line.layer = kLayers[layer];
       line.measured_deg = measured;
       line.published_deg = published.published_deg[layer];
-      line.tolerance_deg = published.kind != PublishedSequence::Kind::kNatural && layer == 0 ? kStraightTolerance : kTolerance;
+      line.tolerance_deg = published.kind != PublishedSequence::Kind::kNatural && layer == 0
+                               ? kStraightTolerance
+                               : kTolerance;
       line.holds = std::abs(line.measured_deg - line.published_deg) <= line.tolerance_deg;
       lines.push_back(line);
     }
@@ -114,7 +123,9 @@ std::vector<ValidationLine> validate_straightening(const std::string& folder, in
       line.layer = kLayers[layer];
       line.measured_deg = mean(groups.at(published.condition).at(kLayers[layer]));
       line.published_deg = published.published_deg[layer];
-      line.tolerance_deg = std::string(published.condition) != "natural" && layer == 0 ? kStraightTolerance : kTolerance;
+      line.tolerance_deg = std::string(published.condition) != "natural" && layer == 0
+                               ? kStraightTolerance
+                               : kTolerance;
       line.holds = std::abs(line.measured_deg - line.published_deg) <= line.tolerance_deg;
       lines.push_back(line);
     }

@@ -1,6 +1,6 @@
 #pragma once
-// `validate straightening FOLDER`: recomputes the published table of the twelve natural movies (Henaff, Goris, Simoncelli 2019) and
-// says line by line whether it holds.
+// `validate straightening FOLDER`: recomputes the published table of the twelve natural movies
+// (Henaff, Goris, Simoncelli 2019) and says line by line whether it holds.
 
 #include <string>
 #include <vector>
@@ -17,7 +17,8 @@ struct ValidationLine {
   bool holds = false;
 };
 
-/// `folder`: the twelve PNG files, 256 x (11 * 256) grey frames stacked vertically. Throws Error(kInput) listing missing or mis-shaped files.
+/// `folder`: the twelve PNG files, 256 x (11 * 256) grey frames stacked vertically. Throws
+/// Error(kInput) listing missing or mis-shaped files.
 std::vector<ValidationLine> validate_straightening(const std::string& folder, int threads = 0);
 
 }  // namespace physprobe

@@ -1,12 +1,5 @@
 #include "physprobe/eval/suite.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <limits>
-
-#include <nlohmann/json.hpp>
-
 #include "physprobe/core/atomic_file.h"
 #include "physprobe/core/error.h"
 #include "physprobe/core/hashing.h"
@@ -14,6 +7,12 @@
 #include "physprobe/core/nearest_name.h"
 #include "physprobe/eval/config_reader.h"
 #include "physprobe/eval/yaml_json.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <limits>
 
 namespace physprobe {
 namespace {
@@ -31,18 +30,20 @@ void set_path(Json& root, const std::string& path, const Json& value, const std:
     const std::string key = path.substr(begin, dot == std::string::npos ? dot : dot - begin);
     if (node->is_null()) *node = Json::object();
     if (node->is_array()) {
-      const bool is_index =
-          !key.empty() && std::all_of(key.begin(), key.end(), [](char c) { return c >= '0' && c <= '9'; });
+      const bool is_index = !key.empty() && std::all_of(key.begin(), key.end(), [](char c) {
+        return c >= '0' && c <= '9';
+      });
       if (!is_index || key.size() > 6 || std::stoul(key) >= node->size()) {
-        throw Error(ErrorKind::kUsage,
-                    subject,
-                    fmt::format("'{}': '{}' is not a position of a list with {} entries", path, key, node->size()));
+        throw Error(ErrorKind::kUsage, subject,
+                    fmt::format("'{}': '{}' is not a position of a list with {} entries", path, key,
+                                node->size()));
       }
       node = &(*node)[std::stoul(key)];
     } else if (node->is_object()) {
       node = &(*node)[key];
     } else {
-      throw Error(ErrorKind::kUsage, subject, fmt::format("'{}': '{}' stands under a single value", path, key));
+      throw Error(ErrorKind::kUsage, subject,
+                  fmt::format("'{}': '{}' stands under a single value", path, key));
     }
     if (dot == std::string::npos) break;
     begin = dot + 1;
@@ -50,7 +51,9 @@ void set_path(Json& root, const std::string& path, const Json& value, const std:
   *node = value;
 }
 
-void apply_overrides(Json& document, const std::vector<std::string>& overrides, ConfigTrail& trail) {
+void apply_overrides(Json& document,
+                     const std::vector<std::string>& overrides,
+                     ConfigTrail& trail) {
   for (const std::string& text : overrides) {
     const std::size_t equals = text.find('=');
     if (equals == std::string::npos || equals == 0) {
@@ -72,8 +75,7 @@ Value choice(const std::string& name,
     if (known == name) return value;
     names.push_back(known);
   }
-  throw Error(ErrorKind::kUsage,
-              trail.subject,
+  throw Error(ErrorKind::kUsage, trail.subject,
               fmt::format("'{}' is '{}'{}", field, name, did_you_mean(name, names)));
 }
 
@@ -85,7 +87,8 @@ void read_dataset(ConfigReader& root, Suite& suite, ConfigTrail& trail) {
   suite.dataset.limit = reader.integer("limit", 0, 0, kBig);
   const Json& columns = reader.raw("columns");
   if (columns.is_object()) {
-    for (const auto& [ours, theirs] : columns.items()) suite.dataset.columns[ours] = theirs.get<std::string>();
+    for (const auto& [ours, theirs] : columns.items())
+      suite.dataset.columns[ours] = theirs.get<std::string>();
   }
   suite.world = reader.text("world", "");
   suite.world_clips = reader.integer("clips", 12, 1, 100000);
@@ -119,20 +122,23 @@ void read_sampling(ConfigReader& root, Suite& suite, ConfigTrail& trail) {
 void read_encoders(ConfigReader& root, Suite& suite, ConfigTrail& trail) {
   const Json list = root.raw("encoders");
   if (!list.is_array() || list.empty()) {
-    throw Error(ErrorKind::kUsage,
-                trail.subject,
+    throw Error(ErrorKind::kUsage, trail.subject,
                 "'encoders' must be a list with at least one entry, such as [{family: v1}]");
   }
   Json resolved = Json::array();
   for (std::size_t i = 0; i < list.size(); ++i) {
     Json entry = list[i].is_string() ? Json{{"id", list[i]}} : list[i];
     if (!entry.is_object()) {
-      throw Error(ErrorKind::kUsage, trail.subject, fmt::format("'encoders.{}' is {}, expected a name or keys and values", i, entry.dump()));
+      throw Error(
+          ErrorKind::kUsage, trail.subject,
+          fmt::format("'encoders.{}' is {}, expected a name or keys and values", i, entry.dump()));
     }
     SuiteEncoder encoder;
     if (entry.contains("taps")) {
       if (!entry["taps"].is_array()) {
-        throw Error(ErrorKind::kUsage, trail.subject, fmt::format("'encoders.{}.taps' is {}, expected a list of names", i, entry["taps"].dump()));
+        throw Error(ErrorKind::kUsage, trail.subject,
+                    fmt::format("'encoders.{}.taps' is {}, expected a list of names", i,
+                                entry["taps"].dump()));
       }
       encoder.taps = entry["taps"].get<std::vector<std::string>>();
     }
@@ -156,24 +162,23 @@ void read_memory(ConfigReader& root, Suite& suite, ConfigTrail& trail) {
 void read_geophys(const Json& value, Suite& suite, ConfigTrail& trail, ConfigReader& parent) {
   ConfigReader reader(value, "probes.0.options.geophys", trail);
   using Options = GeophysOptions;
-  suite.geophys.standard_deviation = choice<Options::StandardDeviation>(
-      reader.text("std", "population"),
-      {{"population", Options::StandardDeviation::kPopulation}, {"sample", Options::StandardDeviation::kSample}},
-      "geophys.std",
-      trail);
+  suite.geophys.standard_deviation =
+      choice<Options::StandardDeviation>(reader.text("std", "population"),
+                                         {{"population", Options::StandardDeviation::kPopulation},
+                                          {"sample", Options::StandardDeviation::kSample}},
+                                         "geophys.std", trail);
   suite.geophys.zero_step = choice<Options::ZeroStep>(
       reader.text("zero_step", "skip"),
       {{"skip", Options::ZeroStep::kSkip}, {"zero", Options::ZeroStep::kZeroAngle}},
-      "geophys.zero_step",
-      trail);
-  suite.geophys.residual = choice<Options::Residual>(reader.text("perr", "affine_span"),
-                                                     {{"affine_span", Options::Residual::kAffineSpan},
-                                                      {"linear_span", Options::Residual::kLinearSpan},
-                                                      {"trend", Options::Residual::kTrend},
-                                                      {"scalar_ar", Options::Residual::kScalarAr},
-                                                      {"ridge_ar", Options::Residual::kRidgeAr}},
-                                                     "geophys.perr",
-                                                     trail);
+      "geophys.zero_step", trail);
+  suite.geophys.residual =
+      choice<Options::Residual>(reader.text("perr", "affine_span"),
+                                {{"affine_span", Options::Residual::kAffineSpan},
+                                 {"linear_span", Options::Residual::kLinearSpan},
+                                 {"trend", Options::Residual::kTrend},
+                                 {"scalar_ar", Options::Residual::kScalarAr},
+                                 {"ridge_ar", Options::Residual::kRidgeAr}},
+                                "geophys.perr", trail);
   suite.geophys.history = reader.integer("history", 3, 1, 1000);
   parent.resolve("geophys", reader.finish());
   suite.geophys.validate();
@@ -183,10 +188,12 @@ void read_probes(ConfigReader& root, Suite& suite, ConfigTrail& trail) {
   Json list = root.raw("probes");
   if (list.is_null()) list = Json::array({Json{{"name", "straightening"}}});
   if (!list.is_array() || list.size() != 1) {
-    throw Error(ErrorKind::kUsage, trail.subject, "'probes' must be a list with one entry: [{name: straightening}]");
+    throw Error(ErrorKind::kUsage, trail.subject,
+                "'probes' must be a list with one entry: [{name: straightening}]");
   }
   ConfigReader reader(list[0].is_string() ? Json{{"name", list[0]}} : list[0], "probes.0", trail);
-  choice<bool>(reader.text("name", "straightening"), {{"straightening", true}}, "probes.0.name", trail);
+  choice<bool>(reader.text("name", "straightening"), {{"straightening", true}}, "probes.0.name",
+               trail);
   ConfigReader options(reader.raw("options"), "probes.0.options", trail);
   suite.repeated_frames = repeated_frames_from_name(options.text("repeated_frames", "reuse"));
   suite.fade_control = options.boolean("fade", true);
@@ -211,11 +218,11 @@ void read_statistics(ConfigReader& root, Suite& suite, ConfigTrail& trail) {
   suite.statistics.resamples = reader.integer("resamples", 9999, 1, 10'000'000);
   suite.statistics.seed = static_cast<uint64_t>(reader.integer("seed", 0, 0, kBig));
   suite.statistics.level = reader.number("level", 0.95, 0.5, 0.9999);
-  suite.statistics.method = choice<BootstrapOptions::Method>(
-      reader.text("method", "bca"),
-      {{"bca", BootstrapOptions::Method::kBca}, {"percentile", BootstrapOptions::Method::kPercentile}},
-      "statistics.method",
-      trail);
+  suite.statistics.method =
+      choice<BootstrapOptions::Method>(reader.text("method", "bca"),
+                                       {{"bca", BootstrapOptions::Method::kBca},
+                                        {"percentile", BootstrapOptions::Method::kPercentile}},
+                                       "statistics.method", trail);
   root.resolve("statistics", reader.finish());
 }
 

@@ -1,13 +1,7 @@
 #pragma once
-// A suite: what one run looks at and measures, read from YAML with overrides. Every field has a default or is required; unknown
-// keys are refused with the nearest valid one; the origin of each value is kept for `config show`.
-
-#include <cstdint>
-#include <map>
-#include <string>
-#include <vector>
-
-#include <nlohmann/json_fwd.hpp>
+// A suite: what one run looks at and measures, read from YAML with overrides. Every field has a
+// default or is required; unknown keys are refused with the nearest valid one; the origin of each
+// value is kept for `config show`.
 
 #include "physprobe/core/statistics/bootstrap.h"
 #include "physprobe/datasets/dataset.h"
@@ -16,6 +10,13 @@
 #include "physprobe/probes/straightening.h"
 #include "physprobe/video/sampling.h"
 #include "physprobe/video/video_reader.h"
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
 
 namespace physprobe {
 
@@ -32,7 +33,7 @@ struct Suite {
   // dataset
   std::string dataset_path;
   DatasetOptions dataset;
-  std::string world;        ///< A rendered world instead of a path ("" = none); drawn into OUT/data.
+  std::string world;  ///< A rendered world instead of a path ("" = none); drawn into OUT/data.
   int64_t world_clips = 12;
   uint64_t world_seed = 7;
 
@@ -65,19 +66,22 @@ struct Suite {
   bool report_clips = true;
   int64_t strip_frames = 12;
 
-  std::string resolved;  ///< The whole configuration with defaults filled in, compact JSON in a fixed order.
+  std::string resolved;  ///< The whole configuration with defaults filled in, compact JSON in a
+                         ///< fixed order.
   std::map<std::string, std::string> origins;  ///< "sampling.n" -> "default" | "file" | "--set".
 };
 
-/// Reads `path` (YAML) and applies `overrides` ("key.path=value", value parsed as YAML). Throws Error(kUsage) naming file, line, key
-/// and the nearest valid key, or Error(kInput) when the file is missing or not YAML.
+/// Reads `path` (YAML) and applies `overrides` ("key.path=value", value parsed as YAML). Throws
+/// Error(kUsage) naming file, line, key and the nearest valid key, or Error(kInput) when the file
+/// is missing or not YAML.
 Suite load_suite(const std::string& path, const std::vector<std::string>& overrides = {});
 
 /// The same from YAML text; `subject` names it in messages.
-Suite parse_suite(const std::string& yaml_text, const std::string& subject, const std::vector<std::string>& overrides = {});
+Suite parse_suite(const std::string& yaml_text,
+                  const std::string& subject,
+                  const std::vector<std::string>& overrides = {});
 
 /// Digest of what a suite computes: everything resolved except the dataset's path and the name.
 std::string suite_digest(const Suite& suite);
-
 
 }  // namespace physprobe

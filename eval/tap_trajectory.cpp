@@ -25,8 +25,12 @@ void TapTrajectory::add(const at::Tensor& flat, const at::Tensor& pooled, int64_
   }
 }
 
-at::Tensor TapTrajectory::pooled_trajectory() const { return at::stack(pooled_); }
+at::Tensor TapTrajectory::pooled_trajectory() const {
+  return at::stack(pooled_);
+}
 
-at::Tensor TapTrajectory::kept_vectors() const { return at::stack(kept_); }
+at::Tensor TapTrajectory::kept_vectors() const {
+  return at::stack(kept_);
+}
 
 }  // namespace physprobe

@@ -1,14 +1,14 @@
 #pragma once
-// Everything one tap accumulates over one clip: the geometry of the flattened tap, the pooled vectors for GeoPhys, and as many
-// whole vectors as the shuffled null needs.
+// Everything one tap accumulates over one clip: the geometry of the flattened tap, the pooled
+// vectors for GeoPhys, and as many whole vectors as the shuffled null needs.
+
+#include "physprobe/probes/trajectory.h"
 
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
 #include <string>
 #include <vector>
-
-#include "physprobe/probes/trajectory.h"
 
 namespace physprobe {
 
@@ -17,7 +17,8 @@ class TapTrajectory {
   /// Whole vectors of samples [keep_begin, keep_end) are kept for the shuffled null.
   TapTrajectory(std::string tap, int64_t keep_begin, int64_t keep_end);
 
-  /// `flat`: the tap's tokens of one frame, any shape; `pooled`: its GeoPhys vector; shown `repeats` times.
+  /// `flat`: the tap's tokens of one frame, any shape; `pooled`: its GeoPhys vector; shown
+  /// `repeats` times.
   void add(const at::Tensor& flat, const at::Tensor& pooled, int64_t repeats);
 
   const std::string& tap() const { return tap_; }

@@ -2,6 +2,8 @@
 
 namespace physprobe {
 
-const char* version() { return PHYSPROBE_VERSION; }
+const char* version() {
+  return PHYSPROBE_VERSION;
+}
 
 }  // namespace physprobe

@@ -13,8 +13,8 @@ struct WorldRenderOptions {
   int threads = 0;
 };
 
-/// Writes videos and `manifest.csv` into `directory`; returns the manifest's path. Does nothing when the folder already holds exactly this data
-/// set (a marker written last says so).
+/// Writes videos and `manifest.csv` into `directory`; returns the manifest's path. Does nothing
+/// when the folder already holds exactly this data set (a marker written last says so).
 std::string render_world_dataset(const std::string& directory, const WorldRenderOptions& options);
 
 /// One paragraph per world, for people.

@@ -1,15 +1,15 @@
+#include "physprobe/eval/yaml_json.h"
+
+#include "physprobe/core/atomic_file.h"
+#include "physprobe/core/error.h"
+
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 #include <yaml-cpp/yaml.h>
 
 #include <charconv>
 #include <cmath>
 #include <string>
-
-#include <nlohmann/json.hpp>
-
-#include "physprobe/core/atomic_file.h"
-#include "physprobe/core/error.h"
-#include "physprobe/eval/yaml_json.h"
 
 namespace physprobe {
 namespace {
@@ -53,11 +53,9 @@ Json convert(const YAML::Node& node, const std::string& subject) {
       for (const auto& entry : node) {
         const std::string key = entry.first.Scalar();
         if (object.contains(key)) {
-          throw Error(ErrorKind::kUsage,
-                      subject,
+          throw Error(ErrorKind::kUsage, subject,
                       fmt::format("line {}: key '{}' is given twice; keep one",
-                                  entry.first.Mark().line + 1,
-                                  key));
+                                  entry.first.Mark().line + 1, key));
         }
         object[key] = convert(entry.second, subject);
       }
@@ -74,12 +72,9 @@ nlohmann::ordered_json parse_yaml_as_json(const std::string& text, const std::st
   try {
     return convert(YAML::Load(text), subject);
   } catch (const YAML::Exception& error) {
-    throw Error(ErrorKind::kInput,
-                subject,
-                fmt::format("is not valid YAML: line {}, column {}: {}",
-                            error.mark.line + 1,
-                            error.mark.column + 1,
-                            error.msg));
+    throw Error(ErrorKind::kInput, subject,
+                fmt::format("is not valid YAML: line {}, column {}: {}", error.mark.line + 1,
+                            error.mark.column + 1, error.msg));
   }
 }
 
