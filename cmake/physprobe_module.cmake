@@ -31,7 +31,7 @@ endif()
 # Headers are included as physprobe/<folder>/<file>.h both in the tree and installed: one link per folder.
 set(PHYSPROBE_INCLUDE_DIR "${CMAKE_BINARY_DIR}/include")
 file(MAKE_DIRECTORY "${PHYSPROBE_INCLUDE_DIR}/physprobe")
-foreach(_folder core video encoders memory datasets probes eval report cli)
+foreach(_folder core video encoders memory datasets probes eval report benchmarks cli)
   if(EXISTS "${CMAKE_SOURCE_DIR}/${_folder}" AND
      NOT EXISTS "${PHYSPROBE_INCLUDE_DIR}/physprobe/${_folder}")
     file(CREATE_LINK "${CMAKE_SOURCE_DIR}/${_folder}"

@@ -1,0 +1,61 @@
+#include "physprobe/benchmarks/benchmark.h"
+
+#include "physprobe/benchmarks/cases.h"
+#include "physprobe/core/error.h"
+#include "physprobe/core/nearest_name.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace physprobe {
+
+void require_correct(bool holds, const char* name, const char* what) {
+  if (!holds)
+    throw Error(ErrorKind::kCheckFailed, name,
+                fmt::format("computes a wrong result ({}); its speed means nothing", what));
+}
+
+BenchmarkResult with_target(BenchmarkResult result, double target, bool at_least) {
+  result.ratio = result.value / result.limit;
+  result.target = fmt::format("{} {}", at_least ? "at least" : "at most", target);
+  result.meets_target = at_least ? result.ratio >= target : result.ratio <= target;
+  return result;
+}
+
+std::vector<std::string> benchmark_groups() {
+  return {"gemm", "encoder", "decode", "preprocess", "search", "trajectory", "v1"};
+}
+
+std::vector<BenchmarkResult> run_benchmarks(
+    const BenchmarkOptions& options, const std::function<void(const std::string&)>& announce) {
+  for (const std::string& name : options.only) {
+    const auto groups = benchmark_groups();
+    if (std::find(groups.begin(), groups.end(), name) == groups.end()) {
+      throw Error(
+          ErrorKind::kUsage, "--only",
+          fmt::format("'{}' is no group of benchmarks{}", name, did_you_mean(name, groups)));
+    }
+  }
+  const auto wanted = [&](const char* group) {
+    return options.only.empty() ||
+           std::find(options.only.begin(), options.only.end(), group) != options.only.end();
+  };
+  std::vector<BenchmarkResult> all;
+  const auto add = [&](const char* group, const std::function<Results()>& run) {
+    announce(group);
+    for (BenchmarkResult& result : run()) all.push_back(std::move(result));
+  };
+  const int64_t n = options.repetitions;
+  if (wanted("gemm")) add("gemm", [&] { return bench_gemm(n); });
+  if (wanted("encoder")) add("encoder", [&] { return bench_encoder(n); });
+  const bool decode = wanted("decode");
+  const bool preprocess = wanted("preprocess");
+  if (decode || preprocess) add("video", [&] { return bench_video(n, decode, preprocess); });
+  if (wanted("search")) add("search", [&] { return bench_search(n); });
+  if (wanted("trajectory")) add("trajectory", [&] { return bench_trajectory(n); });
+  if (wanted("v1")) add("v1", [&] { return bench_v1(n); });
+  return all;
+}
+
+}  // namespace physprobe

@@ -1,0 +1,37 @@
+#pragma once
+// The groups of cases, one file each. Internal to the benchmarks.
+
+#include "physprobe/benchmarks/benchmark.h"
+
+#include <vector>
+
+namespace physprobe {
+
+using Results = std::vector<BenchmarkResult>;
+
+/// GFLOP/s of 2048^3 single-precision products on one thread and on all; verified against a double
+/// product of sampled entries.
+Results bench_gemm(int64_t repetitions);
+/// DINOv2 ViT-S/14 with drawn weights, 224 x 224, batch 8, against the SGEMM peak at the same
+/// thread count.
+Results bench_encoder(int64_t repetitions);
+/// Decoding to RGB against the `ffmpeg` program on the same file (CPU time); preprocessing to 224
+/// against decoding.
+Results bench_video(int64_t repetitions, bool with_decode, bool with_preprocess);
+/// Exact search over 100,000 x 384 vectors against the matrix product it contains.
+Results bench_search(int64_t repetitions);
+/// Accumulating a v1 trajectory against reading the same memory.
+Results bench_trajectory(int64_t repetitions);
+/// The v1 encoder, frames per second.
+Results bench_v1(int64_t repetitions);
+
+/// GFLOP/s of the median of seven 2048^3 products on `threads` threads.
+double sgemm_peak_gflops(int threads);
+
+/// Fails the benchmark of a wrong result.
+void require_correct(bool holds, const char* name, const char* what);
+
+/// value / limit against a target; `at_least` says in which direction.
+BenchmarkResult with_target(BenchmarkResult result, double target, bool at_least);
+
+}  // namespace physprobe

@@ -1,0 +1,62 @@
+#include "physprobe/benchmarks/timing.h"
+
+#include <algorithm>
+#include <chrono>
+#include <sys/resource.h>
+#include <vector>
+
+namespace physprobe {
+namespace {
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const std::size_t n = values.size();
+  return n % 2 == 1 ? values[n / 2] : 0.5 * (values[n / 2 - 1] + values[n / 2]);
+}
+
+double cpu_seconds(int who) {
+  rusage usage{};
+  getrusage(who, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+}  // namespace
+
+double median_seconds(int64_t repetitions, const std::function<void()>& body) {
+  body();
+  std::vector<double> times;
+  for (int64_t i = 0; i < repetitions; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    body();
+    times.push_back(
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  }
+  return median(times);
+}
+
+double median_cpu_seconds(int64_t repetitions, const std::function<void()>& body) {
+  body();
+  std::vector<double> times;
+  for (int64_t i = 0; i < repetitions; ++i) {
+    const double start = cpu_seconds(RUSAGE_SELF);
+    body();
+    times.push_back(cpu_seconds(RUSAGE_SELF) - start);
+  }
+  return median(times);
+}
+
+double median_child_cpu_seconds(int64_t repetitions, const std::function<int()>& run_child) {
+  if (run_child() != 0) return -1.0;
+  std::vector<double> times;
+  for (int64_t i = 0; i < repetitions; ++i) {
+    const double start = cpu_seconds(RUSAGE_CHILDREN);
+    if (run_child() != 0) return -1.0;
+    times.push_back(cpu_seconds(RUSAGE_CHILDREN) - start);
+  }
+  return median(times);
+}
+
+}  // namespace physprobe

@@ -1,0 +1,18 @@
+#pragma once
+// Medians of repeated wall and CPU times.
+
+#include <cstdint>
+#include <functional>
+
+namespace physprobe {
+
+/// Median wall time of `repetitions` calls, seconds, after one call that is not counted.
+double median_seconds(int64_t repetitions, const std::function<void()>& body);
+
+/// Median CPU time (user and system, all threads of this process), seconds.
+double median_cpu_seconds(int64_t repetitions, const std::function<void()>& body);
+
+/// Median CPU time of a child program, seconds; negative if it cannot be run or fails.
+double median_child_cpu_seconds(int64_t repetitions, const std::function<int()>& run_child);
+
+}  // namespace physprobe
