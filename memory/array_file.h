@@ -29,9 +29,12 @@ struct ArrayStreamOptions {
   std::vector<std::string> only;  ///< Names to read; empty = all.
 };
 
-/// Calls `body(name, trajectory (T, D) float32 or float64)` for every array in order of file, then
-/// name. float16 and bfloat16 are widened. Arrays of other ranks or integer type: Error(kInput)
-/// listing all of them at once.
+/// Names: the array's own; in a directory the stem of a .npy file, else "<stem>/<name>"; in a store
+/// "<item>/<field>". Arrays named "ids", "<group>/ids" or "<name>.ids" are ids (integers, or text
+/// where the format has it; beside "x.npy" also the lines of "x.ids.txt"), never trajectories.
+/// Other files of a directory are left alone. Calls `body(name, trajectory (T, D) float32 or
+/// float64)` for every array in order of file, then name. float16 and bfloat16 are widened. Arrays
+/// of other ranks or integer type: Error(kInput) listing all of them at once.
 void for_each_trajectory(
     const std::string& path,
     const ArrayStreamOptions& options,

@@ -1,7 +1,7 @@
 #include "physprobe/memory/array_source.h"
 
+#include "physprobe/core/atomic_file.h"
 #include "physprobe/core/error.h"
-#include "physprobe/core/input_file.h"
 #include "physprobe/core/npy.h"
 #include "physprobe/core/safetensors.h"
 #include "physprobe/memory/segment_file.h"
@@ -11,7 +11,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 
 namespace physprobe {
@@ -60,46 +59,18 @@ class SafetensorsArrays final : public ArraySource {
   std::vector<ArrayInfo> arrays_;
 };
 
-/// Text of a NumPy array of fixed-width strings ("<U7": UTF-32, "|S7": bytes).
-std::vector<std::string> read_npy_text(const std::string& path, const NpyHeader& header) {
-  const bool is_wide = header.descr[1] == 'U';
-  std::size_t width = 0;
-  std::from_chars(header.descr.data() + 2, header.descr.data() + header.descr.size(), width);
-  const std::size_t bytes = width * (is_wide ? 4 : 1);
-  const InputFile file(path);
-  const auto count = static_cast<std::size_t>(header.shape.at(0));
-  if (file.size() < header.data_offset ||
-      (bytes > 0 && count > (file.size() - header.data_offset) / bytes)) {
-    throw Error(ErrorKind::kInput, path, "is shorter than its header says");
+/// The lines of a text file (UTF-8, one id a line); the last newline ends the last line.
+std::vector<std::string> read_lines(const std::string& path) {
+  const std::string text = read_file(path);
+  std::vector<std::string> lines;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    std::string line = text.substr(begin, end - begin);
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    lines.push_back(std::move(line));
+    begin = end + 1;
   }
-  std::string block(count * bytes, '\0');
-  file.read_at(header.data_offset, block.data(), block.size());
-  std::vector<std::string> texts(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::string cell = block.substr(i * bytes, bytes);
-    if (!is_wide) {
-      texts[i] = cell.substr(0, cell.find_last_not_of('\0') + 1);
-      continue;
-    }
-    for (std::size_t c = 0; c < width; ++c) {
-      uint32_t code = 0;
-      for (std::size_t b = 4; b-- > 0;) {
-        code = code << 8 | static_cast<unsigned char>(cell[4 * c + b]);
-      }
-      if (code == 0) break;
-      if (code < 0x80) {
-        texts[i] += static_cast<char>(code);
-        continue;
-      }
-      const int tails = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
-      const unsigned lead = tails == 1 ? 0xC0 : tails == 2 ? 0xE0 : 0xF0;
-      texts[i] += static_cast<char>(lead | code >> (6 * tails));
-      for (int t = tails - 1; t >= 0; --t) {
-        texts[i] += static_cast<char>(0x80 | ((code >> (6 * t)) & 0x3F));
-      }
-    }
-  }
-  return texts;
+  return lines;
 }
 
 ArrayInfo npy_info(const std::string& name, const NpyHeader& header) {
@@ -107,19 +78,27 @@ ArrayInfo npy_info(const std::string& name, const NpyHeader& header) {
   ArrayInfo info{name, ArrayKind::kOther, header.descr, header.shape};
   if (kind == 'f') info.kind = ArrayKind::kFloating;
   if (kind == 'i' || kind == 'u') info.kind = ArrayKind::kInteger;
-  if (kind == 'S' || (kind == 'U' && header.descr[0] == '<')) info.kind = ArrayKind::kText;
   return info;
 }
 
-/// One .npy file, with "<stem>.ids.npy" beside it when that exists.
+/// One .npy file, with its ids beside it when they exist: "<stem>.ids.txt" (a line each) or
+/// "<stem>.ids.npy" (integers).
 class NpyArrays final : public ArraySource {
  public:
   explicit NpyArrays(const std::filesystem::path& path) {
     const std::string stem = path.stem().string();
     add(stem, path);
-    const std::filesystem::path ids = path.parent_path() / (stem + ".ids.npy");
+    const std::filesystem::path text = path.parent_path() / (stem + ".ids.txt");
+    const std::filesystem::path numbers = path.parent_path() / (stem + ".ids.npy");
     std::error_code ignored;
-    if (std::filesystem::exists(ids, ignored)) add(stem + ".ids", ids);
+    if (std::filesystem::exists(text, ignored)) {
+      text_ids_ = read_lines(text.string());
+      const auto count = static_cast<int64_t>(text_ids_.size());
+      arrays_.push_back({stem + ".ids", ArrayKind::kText, "text", {count}});
+      paths_.push_back(text.string());
+    } else if (std::filesystem::exists(numbers, ignored)) {
+      add(stem + ".ids", numbers);
+    }
   }
   const std::vector<ArrayInfo>& arrays() const override { return arrays_; }
   at::Tensor read(const ArrayInfo& array) const override {
@@ -132,9 +111,8 @@ class NpyArrays final : public ArraySource {
     return widened(read_npy_rows(path, begin, end));
   }
   std::vector<std::string> read_ids(const ArrayInfo& array) const override {
-    const std::string path = path_of(array);
-    if (array.kind == ArrayKind::kText) return read_npy_text(path, read_npy_header(path));
-    return decimal_ids(read_npy(path));
+    if (array.kind == ArrayKind::kText) return text_ids_;
+    return decimal_ids(read_npy(path_of(array)));
   }
 
  private:
@@ -150,6 +128,7 @@ class NpyArrays final : public ArraySource {
   }
   std::vector<ArrayInfo> arrays_;
   std::vector<std::string> paths_;
+  std::vector<std::string> text_ids_;
 };
 
 /// Members may be compressed, so each is read as a whole; once to learn its shape.
@@ -217,8 +196,9 @@ class DirectoryArrays final : public ArraySource {
     for (const std::filesystem::path& file : files) {
       const bool is_npy = file.extension() == ".npy";
       for (const ArrayInfo& array : source(file.string()).arrays()) {
-        // The ids beside a .npy file are a file of their own here.
-        if (is_npy && array.name != file.stem().string()) continue;
+        // Ids in a .npy file beside another are met again as a file of their own.
+        if (is_npy && array.name != file.stem().string() && array.kind != ArrayKind::kText)
+          continue;
         ArrayInfo renamed = array;
         if (!is_npy) renamed.name = file.stem().string() + "/" + array.name;
         arrays_.push_back(renamed);

@@ -119,7 +119,8 @@ class ContentWriter {
     const Hdf5Properties properties(
         context_.checked(H5Pcreate(H5P_DATASET_CREATE), "set up a dataset"));
     H5Pset_obj_track_times(properties.get(), false);  // equal rows give equal bytes
-    H5Pset_fill_time(properties.get(), H5D_FILL_TIME_NEVER);
+    // Everything is written anyway; HDF5 insists on filling variable strings.
+    if (H5Tis_variable_str(type) <= 0) H5Pset_fill_time(properties.get(), H5D_FILL_TIME_NEVER);
     const Hdf5Dataspace space(
         context_.checked(H5Screate_simple(1, &count, nullptr), "set up a dataset"));
     return Hdf5Dataset(context_.checked(
@@ -243,8 +244,9 @@ class ContentWriter {
 
 /// Creates the file with the given driver properties; checksummed metadata, no time stamps.
 Hdf5File create_file(const Hdf5Context& context, const std::string& path, hid_t access) {
-  // 1.8 and later: compact groups, checksums on object headers; readable by every HDF5 since 2008.
-  H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18);
+  // The oldest format: HDF5 1.10 hands out images of newer superblocks with a wrong checksum in
+  // them. Readable by every HDF5; our own seal covers what the newer format's checksums would.
+  H5Pset_libver_bounds(access, H5F_LIBVER_EARLIEST, H5F_LIBVER_V18);
   const Hdf5Properties creation(context.checked(H5Pcreate(H5P_FILE_CREATE), "set up a file"));
   H5Pset_obj_track_times(creation.get(), false);
   return Hdf5File(
