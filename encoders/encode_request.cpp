@@ -54,4 +54,22 @@ at::Tensor checked_frames(const EncoderInfo& info, const at::Tensor& input, int6
   return frames;
 }
 
+std::optional<std::pair<int64_t, int64_t>> fixed_frame_size(const PreprocessSpec& spec) {
+  if (spec.crop > 0) return std::make_pair(spec.crop, spec.crop);
+  if (spec.resize == ResizeRule::kSquash || spec.resize == ResizeRule::kCenterSquare) {
+    return std::make_pair(spec.height, spec.width);
+  }
+  return std::nullopt;
+}
+
+void require_preprocessed_size(const EncoderInfo& info, const at::Tensor& frames) {
+  const auto expected = fixed_frame_size(info.preprocess);
+  const auto found = std::make_pair(frames.size(3), frames.size(4));
+  if (!expected || *expected == found) return;
+  throw Error(ErrorKind::kUsage, info.id,
+              "takes frames of " + std::to_string(expected->first) + "x" +
+                  std::to_string(expected->second) + " as its preprocessing yields, got " +
+                  std::to_string(found.first) + "x" + std::to_string(found.second));
+}
+
 }  // namespace physprobe

@@ -29,11 +29,8 @@ int64_t channel_count(const PreprocessSpec& spec) {
 
 /// Numbers in a preprocessed frame; 0 when they depend on the video.
 int64_t frame_width(const PreprocessSpec& spec) {
-  const int64_t channels = channel_count(spec);
-  if (spec.crop > 0) return channels * spec.crop * spec.crop;
-  const bool is_fixed =
-      spec.resize == ResizeRule::kSquash || spec.resize == ResizeRule::kCenterSquare;
-  return is_fixed ? channels * spec.height * spec.width : 0;
+  const auto size = fixed_frame_size(spec);
+  return size ? channel_count(spec) * size->first * size->second : 0;
 }
 
 class PixelsEncoder final : public Encoder {
@@ -58,6 +55,7 @@ class PixelsEncoder final : public Encoder {
                                 const EncodeOptions& options) const override {
     const std::vector<std::size_t> taps = requested_taps(info_, options);
     const at::Tensor frames = checked_frames(info_, input, channels_);
+    require_preprocessed_size(info_, frames);
     const int64_t batch = frames.size(0);
     const int64_t steps = frames.size(1);
     const int64_t frame_size = channels_ * frames.size(3) * frames.size(4);

@@ -72,12 +72,9 @@ PreprocessSpec default_preprocess(const V1Options& options) {
 /// The model is defined on grey values 0..1 of the size its id names.
 void require_compatible(const PreprocessSpec& spec, const V1Options& options) {
   const PreprocessSpec plain;
-  const int64_t height = spec.crop > 0 ? spec.crop : spec.height;
-  const int64_t width = spec.crop > 0 ? spec.crop : spec.width;
-  const bool is_fixed = spec.crop > 0 || spec.resize == ResizeRule::kSquash ||
-                        spec.resize == ResizeRule::kCenterSquare;
   const bool is_expected_size =
-      options.size == kNativeSize || (is_fixed && height == options.size && width == options.size);
+      options.size == kNativeSize ||
+      fixed_frame_size(spec) == std::make_pair(options.size, options.size);
   if (spec.colour == ColourRule::kLuma && spec.scale_to_unit && spec.mean == plain.mean &&
       spec.stddev == plain.stddev && is_expected_size) {
     return;
@@ -153,6 +150,7 @@ class V1Encoder final : public Encoder {
                                 const EncodeOptions& request) const override {
     const std::vector<std::size_t> taps = requested_taps(info_, request);
     const at::Tensor frames = checked_frames(info_, input, 1);
+    require_preprocessed_size(info_, frames);
     require_unit_range(frames);
     const auto filters =
         pyramid_filters(frames.size(3), frames.size(4), options_.scales, options_.orientations);

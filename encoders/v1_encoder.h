@@ -20,7 +20,7 @@ namespace physprobe {
 /// `pooled` and `patch_mean`: for v1 taps the mean over each scale and orientation (scale-major, 48
 /// numbers at the defaults); for pixel and retina the 32x32 area-averaged thumbnail (1024 numbers).
 /// `encode` takes (B, T, 1, H, W) in 0..1; values outside are Error(kInput), sizes that are no
-/// multiple of 2^scales Error(kUsage). Frames are independent.
+/// multiple of 2^scales or differ from `size` Error(kUsage). Frames are independent.
 std::unique_ptr<Encoder> make_v1_encoder(const nlohmann::json& config);
 
 }  // namespace physprobe

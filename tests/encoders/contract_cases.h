@@ -21,7 +21,9 @@ struct ContractCase {
 };
 
 inline std::optional<ContractCase> contract_case(const std::string& family) {
-  if (family == "pixels") return ContractCase{{{"family", "pixels"}}, 3, 40, 28, {}};
+  if (family == "pixels")
+    return ContractCase{
+        {{"family", "pixels"}, {"preprocess", {{"height", 40}, {"width", 28}}}}, 3, 40, 28, {}};
   if (family == "v1") {
     return ContractCase{{{"family", "v1"}, {"options", {{"size", 48}, {"scales", 4}}}},
                         1,

@@ -27,7 +27,7 @@ at::Tensor thumbnail_of(const at::Tensor& planes) {
 }
 
 TEST(PixelsEncoderTest, PixelTapIsTheFlattenedInput) {
-  const auto encoder = make_encoder({{"family", "pixels"}});
+  const auto encoder = make_encoder({{"family", "pixels"}, {"preprocess", {{"resize", "none"}}}});
   const at::Tensor input = ramp({2, 3, 3, 20, 12});
   const auto outputs = encoder->encode(input, {});
   ASSERT_EQ(outputs.size(), 1U);
@@ -37,7 +37,7 @@ TEST(PixelsEncoderTest, PixelTapIsTheFlattenedInput) {
 }
 
 TEST(PixelsEncoderTest, TokensAreACopyOfTheInput) {
-  const auto encoder = make_encoder({{"family", "pixels"}});
+  const auto encoder = make_encoder({{"family", "pixels"}, {"preprocess", {{"resize", "none"}}}});
   at::Tensor input = ramp({1, 1, 3, 8, 8});
   const auto outputs = encoder->encode(input, {});
   const float before = outputs[0].tokens[0][0][0][5].item<float>();
@@ -67,6 +67,18 @@ TEST(PixelsEncoderTest, OtherPreprocessingHasAnotherIdAndWidth) {
   EXPECT_EQ(outputs[0].pooled.size(2), 1024);
   const auto native = make_encoder({{"family", "pixels"}, {"preprocess", {{"resize", "none"}}}});
   EXPECT_EQ(native->info().taps[0].width, 0);
+}
+
+TEST(PixelsEncoderTest, RefusesFramesItsPreprocessingDoesNotYield) {
+  const auto encoder = make_encoder({{"family", "pixels"}});
+  try {
+    encoder->encode(ramp({1, 1, 3, 224, 200}), {});
+    FAIL() << "224x200 was accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+    EXPECT_NE(error.message().find("224x224"), std::string::npos) << error.message();
+    EXPECT_NE(error.message().find("224x200"), std::string::npos) << error.message();
+  }
 }
 
 TEST(ThumbnailTest, WholeCellsAreBlockMeans) {

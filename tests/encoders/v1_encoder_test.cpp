@@ -221,6 +221,18 @@ TEST(V1EncoderTest, RefusesFramesThatCannotBeHalved) {
   }
 }
 
+TEST(V1EncoderTest, RefusesFramesOfAnotherSizeThanItsId) {
+  // The kernels are in pixels: another size is another model.
+  const auto encoder = make_v1({{"size", 64}, {"scales", 2}});
+  try {
+    encoder->encode(at::full({1, 1, 1, 32, 32}, 0.5), {});
+    FAIL() << "32x32 was accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+    EXPECT_NE(error.message().find("64x64"), std::string::npos) << error.message();
+  }
+}
+
 TEST(V1EncoderTest, RefusesBadOptionsByName) {
   const auto with = [](const char* key, const json& value) {
     return json{{"family", "v1"}, {"options", {{key, value}}}};
