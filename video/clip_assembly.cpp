@@ -1,23 +1,20 @@
 #include "physprobe/video/clip_assembly.h"
 
-#include <fmt/format.h>
+#include "physprobe/core/error.h"
 
 #include <ATen/ATen.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cstring>
 #include <numeric>
 
-#include "physprobe/core/error.h"
-
 namespace physprobe {
 
 void FrameByFrameReader::check_index(int64_t index) const {
   if (index < 0 || index >= info_.frame_count) {
-    throw Error(ErrorKind::kUsage,
-                info_.path,
-                fmt::format("frame {} was asked for; the video has frames 0 to {}",
-                            index,
+    throw Error(ErrorKind::kUsage, info_.path,
+                fmt::format("frame {} was asked for; the video has frames 0 to {}", index,
                             info_.frame_count - 1));
   }
 }
@@ -27,13 +24,11 @@ Clip FrameByFrameReader::read(const std::vector<int64_t>& indices) {
   const int64_t frame_bytes = info_.height * info_.width * 3;
   const auto count = static_cast<int64_t>(indices.size());
   if (count > 0 && frame_bytes > options_.max_bytes / count) {
-    throw Error(ErrorKind::kResource,
-                info_.path,
-                fmt::format("{} frames of {}x{} exceed max_bytes = {}; read fewer at a time or use for_each",
-                            count,
-                            info_.width,
-                            info_.height,
-                            options_.max_bytes));
+    throw Error(
+        ErrorKind::kResource, info_.path,
+        fmt::format(
+            "{} frames of {}x{} exceed max_bytes = {}; read fewer at a time or use for_each", count,
+            info_.width, info_.height, options_.max_bytes));
   }
   Clip clip;
   clip.source_id = info_.path;
@@ -69,17 +64,17 @@ void FrameByFrameReader::for_each(
   for (std::size_t i = 0; i < ascending_indices.size(); ++i) {
     check_index(ascending_indices[i]);
     if (i > 0 && ascending_indices[i] <= ascending_indices[i - 1]) {
-      throw Error(ErrorKind::kUsage,
-                  info_.path,
-                  fmt::format("for_each was given frame {} after frame {}; its indices have to ascend",
-                              ascending_indices[i],
-                              ascending_indices[i - 1]));
+      throw Error(
+          ErrorKind::kUsage, info_.path,
+          fmt::format("for_each was given frame {} after frame {}; its indices have to ascend",
+                      ascending_indices[i], ascending_indices[i - 1]));
     }
   }
   at::Tensor frame;
   for (const int64_t index : ascending_indices) {
     // A frame that the consumer kept stays his own; otherwise its memory is used again.
-    const bool is_ours = frame.defined() && frame.use_count() == 1 && frame.storage().use_count() == 1;
+    const bool is_ours =
+        frame.defined() && frame.use_count() == 1 && frame.storage().use_count() == 1;
     if (!is_ours) frame = at::empty({info_.height, info_.width, 3}, at::kByte);
     read_frame(index, frame.data_ptr<uint8_t>());
     if (!body(index, info_.pts_seconds[static_cast<std::size_t>(index)], frame)) return;
@@ -91,12 +86,9 @@ Clip FrameByFrameReader::read_played_at(const std::vector<double>& times_seconds
   indices.reserve(times_seconds.size());
   for (const double t : times_seconds) {
     if (!(t >= info_.begin_seconds) || !(t < info_.end_seconds)) {
-      throw Error(ErrorKind::kUsage,
-                  info_.path,
-                  fmt::format("nothing is shown at {} s; the video covers [{}, {}) s",
-                              t,
-                              info_.begin_seconds,
-                              info_.end_seconds));
+      throw Error(ErrorKind::kUsage, info_.path,
+                  fmt::format("nothing is shown at {} s; the video covers [{}, {}) s", t,
+                              info_.begin_seconds, info_.end_seconds));
     }
     indices.push_back(frame_played_at(info_, t));
   }

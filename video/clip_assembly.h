@@ -1,12 +1,12 @@
 #pragma once
-// What all readers do alike around decoding: checks of requested indices, each distinct frame decoded once, frames on
-// screen at given times. Internal to `video/`.
+// What all readers do alike around decoding: checks of requested indices, each distinct frame
+// decoded once, frames on screen at given times. Internal to `video/`.
+
+#include "physprobe/video/video_reader.h"
 
 #include <cstdint>
 #include <functional>
 #include <vector>
-
-#include "physprobe/video/video_reader.h"
 
 namespace physprobe {
 

@@ -4,13 +4,12 @@ extern "C" {
 #include <libavutil/pixdesc.h>
 }
 
-#include <fmt/format.h>
+#include "physprobe/core/error.h"
 
 #include <ATen/ATen.h>
+#include <fmt/format.h>
 
 #include <cstring>
-
-#include "physprobe/core/error.h"
 
 namespace physprobe {
 namespace {
@@ -18,7 +17,9 @@ namespace {
 // swscale takes other code paths for rows that are not aligned like this, with other bytes.
 constexpr int kRowAlignment = 64;
 
-int padded_row_bytes(int width) { return (width * 3 + kRowAlignment - 1) / kRowAlignment * kRowAlignment; }
+int padded_row_bytes(int width) {
+  return (width * 3 + kRowAlignment - 1) / kRowAlignment * kRowAlignment;
+}
 
 }  // namespace
 
@@ -36,25 +37,17 @@ void ColourConversion::prepare(const AVFrame& frame) {
   source_format_ = format;
   width_ = frame.width;
   height_ = frame.height;
-  // OpenCV asks for BGR. For 8-bit pictures RGB gives the same bytes; above 8 bits swscale's two paths differ.
+  // OpenCV asks for BGR. For 8-bit pictures RGB gives the same bytes; above 8 bits swscale's two
+  // paths differ.
   target_format_ = component_depth(format) > 8 ? AV_PIX_FMT_BGR24 : AV_PIX_FMT_RGB24;
-  context_.reset(sws_getContext(width_,
-                                height_,
-                                format,
-                                width_,
-                                height_,
-                                target_format_,
-                                SWS_BICUBIC,
-                                nullptr,
-                                nullptr,
-                                nullptr));
+  context_.reset(sws_getContext(width_, height_, format, width_, height_, target_format_,
+                                SWS_BICUBIC, nullptr, nullptr, nullptr));
   if (context_ == nullptr) {
-    throw Error(ErrorKind::kInput,
-                "",
+    throw Error(ErrorKind::kInput, "",
                 fmt::format("pictures of format {} ({}x{}) cannot be converted to RGB",
-                            av_get_pix_fmt_name(format) == nullptr ? "unknown" : av_get_pix_fmt_name(format),
-                            width_,
-                            height_));
+                            av_get_pix_fmt_name(format) == nullptr ? "unknown"
+                                                                   : av_get_pix_fmt_name(format),
+                            width_, height_));
   }
   padded_rows_ = at::empty({height_, padded_row_bytes(width_)}, at::kByte);
 }
@@ -72,8 +65,7 @@ void ColourConversion::to_rgb(const AVFrame& frame, uint8_t* out) {
   if (!is_direct) {
     for (int y = 0; y < height_; ++y) {
       std::memcpy(out + static_cast<std::size_t>(y) * row_bytes,
-                  target + static_cast<std::ptrdiff_t>(y) * padded,
-                  row_bytes);
+                  target + static_cast<std::ptrdiff_t>(y) * padded, row_bytes);
     }
   }
   if (target_format_ == AV_PIX_FMT_BGR24) {

@@ -1,12 +1,13 @@
 #pragma once
-// Decoded pictures to packed 8-bit RGB, equal to the bytes of OpenCV's VideoCapture. swscale's bytes depend on its flags
-// and on the alignment of rows, so both are part of the definition. Internal to `video/`.
+// Decoded pictures to packed 8-bit RGB, equal to the bytes of OpenCV's VideoCapture. swscale's
+// bytes depend on its flags and on the alignment of rows, so both are part of the definition.
+// Internal to `video/`.
+
+#include "physprobe/video/ffmpeg_handles.h"
 
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
-
-#include "physprobe/video/ffmpeg_handles.h"
 
 namespace physprobe {
 

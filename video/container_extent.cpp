@@ -33,8 +33,8 @@ bool is_box_type(const std::string& type) {
 }
 
 Mp4Walk walk_boxes(const InputFile& file) {
-  static constexpr std::array<const char*, 8> kFirstBoxes = {
-      "ftyp", "moov", "mdat", "free", "skip", "wide", "styp", "pnot"};
+  static constexpr std::array<const char*, 8> kFirstBoxes = {"ftyp", "moov", "mdat", "free",
+                                                             "skip", "wide", "styp", "pnot"};
   Mp4Walk walk;
   uint64_t offset = 0;
   for (int n = 0; n < kMaxTopLevelBoxes && offset + 8 <= file.size(); ++n) {
@@ -44,8 +44,8 @@ Mp4Walk walk_boxes(const InputFile& file) {
     uint64_t size = big_endian(header.data(), 4);
     const std::string type(reinterpret_cast<const char*>(header.data()) + 4, 4);
     if (n == 0) {
-      walk.is_iso_media = std::any_of(
-          kFirstBoxes.begin(), kFirstBoxes.end(), [&](const char* known) { return type == known; });
+      walk.is_iso_media = std::any_of(kFirstBoxes.begin(), kFirstBoxes.end(),
+                                      [&](const char* known) { return type == known; });
       if (!walk.is_iso_media) return walk;
     }
     if (!is_box_type(type)) return walk;  // foreign bytes after the last box
@@ -57,10 +57,8 @@ Mp4Walk walk_boxes(const InputFile& file) {
     }
     if (size < 8) return walk;
     if (size > file.size() - offset) {
-      walk.truncation = fmt::format("its '{}' box reaches byte {}, the file ends at byte {}",
-                                    type,
-                                    offset + size,
-                                    file.size());
+      walk.truncation = fmt::format("its '{}' box reaches byte {}, the file ends at byte {}", type,
+                                    offset + size, file.size());
       return walk;
     }
     offset += size;
@@ -100,8 +98,8 @@ std::optional<std::string> matroska_truncation(const InputFile& file,
   if (!size || size->unknown) return std::nullopt;
   const uint64_t end = segment + 4 + static_cast<uint64_t>(size->length) + size->value;
   if (end <= file.size()) return std::nullopt;
-  return fmt::format(
-      "its Matroska segment reaches byte {}, the file ends at byte {}", end, file.size());
+  return fmt::format("its Matroska segment reaches byte {}, the file ends at byte {}", end,
+                     file.size());
 }
 
 }  // namespace
@@ -116,9 +114,11 @@ std::optional<std::string> find_truncation(const InputFile& file) {
   }
   if (std::memcmp(head.data(), "RIFF", 4) == 0) {
     uint64_t end = 8;
-    for (int i = 0; i < 4; ++i) end += static_cast<uint64_t>(head[4 + static_cast<std::size_t>(i)]) << (8 * i);
+    for (int i = 0; i < 4; ++i)
+      end += static_cast<uint64_t>(head[4 + static_cast<std::size_t>(i)]) << (8 * i);
     if (end <= file.size() + 1) return std::nullopt;  // a padding byte may be missing
-    return fmt::format("its RIFF chunk reaches byte {}, the file ends at byte {}", end, file.size());
+    return fmt::format("its RIFF chunk reaches byte {}, the file ends at byte {}", end,
+                       file.size());
   }
   return walk_boxes(file).truncation;
 }

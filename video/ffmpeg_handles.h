@@ -1,6 +1,6 @@
 #pragma once
-// Owning aliases for FFmpeg's C structures, one per kind, so that no raw handle needs a manual free and
-// no exception leaks one. Internal: the only header through which `video/` sees FFmpeg.
+// Owning aliases for FFmpeg's C structures, one per kind, so that no raw handle needs a manual free
+// and no exception leaks one. Internal: the only header through which `video/` sees FFmpeg.
 
 extern "C" {
 #include <libavcodec/avcodec.h>

@@ -4,13 +4,6 @@ extern "C" {
 #include <libavutil/display.h>
 }
 
-#include <fmt/format.h>
-
-#include <ATen/ATen.h>
-#include <opencv2/core.hpp>
-
-#include <cmath>
-
 #include "physprobe/core/error.h"
 #include "physprobe/video/clip_assembly.h"
 #include "physprobe/video/colour_conversion.h"
@@ -19,14 +12,20 @@ extern "C" {
 #include "physprobe/video/frame_window.h"
 #include "physprobe/video/media_source.h"
 
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+#include <opencv2/core.hpp>
+
+#include <cmath>
+
 namespace physprobe {
 namespace {
 
 const int32_t* display_matrix(const AVStream& stream) {
 #if LIBAVFORMAT_VERSION_INT >= AV_VERSION_INT(60, 15, 100)
-  const AVPacketSideData* side_data = av_packet_side_data_get(stream.codecpar->coded_side_data,
-                                                              stream.codecpar->nb_coded_side_data,
-                                                              AV_PKT_DATA_DISPLAYMATRIX);
+  const AVPacketSideData* side_data =
+      av_packet_side_data_get(stream.codecpar->coded_side_data, stream.codecpar->nb_coded_side_data,
+                              AV_PKT_DATA_DISPLAYMATRIX);
   if (side_data == nullptr || side_data->size < 9 * sizeof(int32_t)) return nullptr;
   return reinterpret_cast<const int32_t*>(side_data->data);
 #else
@@ -41,17 +40,17 @@ const int32_t* display_matrix(const AVStream& stream) {
 int rotation_degrees(const MediaSource& source) {
   const int32_t* matrix = display_matrix(source.stream());
   if (matrix == nullptr) return 0;
-  const double determinant = static_cast<double>(matrix[0]) * matrix[4] -
-                             static_cast<double>(matrix[1]) * matrix[3];
+  const double determinant =
+      static_cast<double>(matrix[0]) * matrix[4] - static_cast<double>(matrix[1]) * matrix[3];
   const double counter_clockwise = av_display_rotation_get(matrix);
   const double clockwise = -counter_clockwise;
   const double nearest = std::round(clockwise / 90.0) * 90.0;
   if (std::isnan(clockwise) || determinant < 0.0 || std::abs(clockwise - nearest) > 1.0) {
-    throw Error(ErrorKind::kInput,
-                source.path(),
-                fmt::format("asks to be shown mirrored or turned by {:.1f} degrees; only quarter turns are "
-                            "applied (switch apply_rotation off to read it as stored)",
-                            clockwise));
+    throw Error(
+        ErrorKind::kInput, source.path(),
+        fmt::format("asks to be shown mirrored or turned by {:.1f} degrees; only quarter turns are "
+                    "applied (switch apply_rotation off to read it as stored)",
+                    clockwise));
   }
   return (static_cast<int>(nearest) % 360 + 360) % 360;
 }
@@ -71,14 +70,11 @@ class FileReader final : public FrameByFrameReader {
   void read_frame(int64_t index, uint8_t* out) override {
     const AVFrame& frame = decoder_->frame(first_index_ + index);
     if (frame.width != coded_width_ || frame.height != coded_height_) {
-      throw Error(ErrorKind::kInput,
-                  info_.path,
-                  fmt::format("frame {} is {}x{}, the video began with {}x{}; split it where the size changes",
-                              index,
-                              frame.width,
-                              frame.height,
-                              coded_width_,
-                              coded_height_));
+      throw Error(
+          ErrorKind::kInput, info_.path,
+          fmt::format(
+              "frame {} is {}x{}, the video began with {}x{}; split it where the size changes",
+              index, frame.width, frame.height, coded_width_, coded_height_));
     }
     if (info_.rotation_degrees == 0) {
       conversion_.to_rgb(frame, out);
@@ -87,8 +83,7 @@ class FileReader final : public FrameByFrameReader {
     const cv::Mat stored(coded_height_, coded_width_, CV_8UC3, stored_.data_ptr<uint8_t>());
     conversion_.to_rgb(frame, stored.data);
     cv::Mat shown(static_cast<int>(info_.height), static_cast<int>(info_.width), CV_8UC3, out);
-    cv::rotate(stored,
-               shown,
+    cv::rotate(stored, shown,
                info_.rotation_degrees == 90    ? cv::ROTATE_90_CLOCKWISE
                : info_.rotation_degrees == 180 ? cv::ROTATE_180
                                                : cv::ROTATE_90_COUNTERCLOCKWISE);
@@ -115,7 +110,8 @@ class FileReader final : public FrameByFrameReader {
     }
     if (stream.nb_frames > 0) info_.header_frame_count = stream.nb_frames;
     if (stream.duration > 0) {
-      info_.header_duration_seconds = static_cast<double>(stream.duration) * av_q2d(stream.time_base);
+      info_.header_duration_seconds =
+          static_cast<double>(stream.duration) * av_q2d(stream.time_base);
     } else if (source_.container().duration > 0) {
       info_.header_duration_seconds =
           static_cast<double>(source_.container().duration) / AV_TIME_BASE;
@@ -133,16 +129,14 @@ class FileReader final : public FrameByFrameReader {
       const bool misses_frames = decoded.frames.size() < table_.frames.size();
       if (table_.is_addressable && misses_frames) {
         damage.push_back(fmt::format("{} frames are announced, {} come out of the decoder",
-                                     table_.frames.size(),
-                                     decoded.frames.size()));
+                                     table_.frames.size(), decoded.frames.size()));
       }
       // A sound file keeps its random access.
       if (!damage.empty() || !table_.is_addressable) table_ = std::move(decoded);
     }
     if (!damage.empty() && !options_.allow_truncated) refuse(damage);
     if (table_.frames.empty()) {
-      throw Error(ErrorKind::kInput,
-                  info_.path,
+      throw Error(ErrorKind::kInput, info_.path,
                   fmt::format("no frame of its {} stream can be decoded", info_.codec));
     }
     info_.damage = std::move(damage);
@@ -151,16 +145,14 @@ class FileReader final : public FrameByFrameReader {
   [[noreturn]] void refuse(const std::vector<std::string>& damage) const {
     std::string findings;
     for (const std::string& finding : damage) findings += (findings.empty() ? "" : "; ") + finding;
-    const std::string claim = info_.header_frame_count
-                                  ? fmt::format("header claims {} frames", *info_.header_frame_count)
-                                  : std::string("header claims no frame count");
-    throw Error(ErrorKind::kInput,
-                info_.path,
-                fmt::format("is damaged: {}, {} can be decoded ({}); replace the file, or allow truncated "
-                            "videos to use what decodes",
-                            claim,
-                            table_.frames.size(),
-                            findings));
+    const std::string claim =
+        info_.header_frame_count ? fmt::format("header claims {} frames", *info_.header_frame_count)
+                                 : std::string("header claims no frame count");
+    throw Error(
+        ErrorKind::kInput, info_.path,
+        fmt::format("is damaged: {}, {} can be decoded ({}); replace the file, or allow truncated "
+                    "videos to use what decodes",
+                    claim, table_.frames.size(), findings));
   }
 
   void fill_times() {

@@ -1,10 +1,10 @@
 #pragma once
 // VideoReader for media files, through FFmpeg. Internal to `video/`.
 
+#include "physprobe/video/video_reader.h"
+
 #include <memory>
 #include <string>
-
-#include "physprobe/video/video_reader.h"
 
 namespace physprobe {
 

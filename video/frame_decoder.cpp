@@ -1,15 +1,16 @@
 #include "physprobe/video/frame_decoder.h"
 
+#include "physprobe/core/error.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "physprobe/core/error.h"
-
 namespace physprobe {
 namespace {
 
-// No codec holds back more than 16 pictures and a few per thread; beyond this a stream gives nothing any more.
+// No codec holds back more than 16 pictures and a few per thread; beyond this a stream gives
+// nothing any more.
 constexpr int64_t kMaxSilentPackets = 100'000;
 
 }  // namespace
@@ -86,24 +87,27 @@ const AVFrame* PacketDecoder::next() {
     if (is_draining_) return nullptr;
     feed();
   }
-  throw Error(ErrorKind::kInput,
-              source_.path(),
-              fmt::format("its decoder gave no frame for {} packets in a row; the stream is damaged",
-                          kMaxSilentPackets));
+  throw Error(
+      ErrorKind::kInput, source_.path(),
+      fmt::format("its decoder gave no frame for {} packets in a row; the stream is damaged",
+                  kMaxSilentPackets));
 }
 
-FrameDecoder::FrameDecoder(MediaSource& source, const FrameTable& table, const VideoOptions& options)
+FrameDecoder::FrameDecoder(MediaSource& source,
+                           const FrameTable& table,
+                           const VideoOptions& options)
     : source_(source),
       table_(table),
       options_(options),
-      packets_(source,
-               [&] {
-                 VideoOptions chosen = options;
-                 // Concealment across threads is not reproducible; damaged files are decoded on one.
-                 if (!table.is_addressable) chosen.decode_threads = 1;
-                 return chosen;
-               }(),
-               table.reorder_depth) {}
+      packets_(
+          source,
+          [&] {
+            VideoOptions chosen = options;
+            // Concealment across threads is not reproducible; damaged files are decoded on one.
+            if (!table.is_addressable) chosen.decode_threads = 1;
+            return chosen;
+          }(),
+          table.reorder_depth) {}
 
 void FrameDecoder::fail(int64_t index, const std::string& reason) {
   // The file is lost anyway: decode all of it once more for a message that says how much of it is.
@@ -113,17 +117,15 @@ void FrameDecoder::fail(int64_t index, const std::string& reason) {
   decoded = scan_by_decoding(source_, options_, table_);
   std::string findings;
   for (const std::string& finding : decoded.damage) findings += "; " + finding;
-  throw Error(ErrorKind::kInput,
-              source_.path(),
-              fmt::format("frame {} ({:.3f} s) {}; {} frames are announced, {} come out of the decoder{}. The "
-                          "file is damaged: replace it, or allow truncated videos to use what decodes",
-                          index,
-                          static_cast<double>(table_.frames[static_cast<std::size_t>(index)].pts) *
-                              av_q2d(source_.stream().time_base),
-                          reason,
-                          table_.frames.size(),
-                          decoded.frames.size(),
-                          findings));
+  throw Error(
+      ErrorKind::kInput, source_.path(),
+      fmt::format(
+          "frame {} ({:.3f} s) {}; {} frames are announced, {} come out of the decoder{}. The "
+          "file is damaged: replace it, or allow truncated videos to use what decodes",
+          index,
+          static_cast<double>(table_.frames[static_cast<std::size_t>(index)].pts) *
+              av_q2d(source_.stream().time_base),
+          reason, table_.frames.size(), decoded.frames.size(), findings));
 }
 
 const AVFrame& FrameDecoder::frame(int64_t index) {
@@ -133,11 +135,9 @@ const AVFrame& FrameDecoder::frame(int64_t index) {
 
 void FrameDecoder::position_for(int64_t index) {
   const int64_t pts = table_.frames[static_cast<std::size_t>(index)].pts;
-  const auto after =
-      std::upper_bound(table_.entries.begin(),
-                       table_.entries.end(),
-                       pts,
-                       [](int64_t value, const FrameTable::Entry& entry) { return value < entry.pts; });
+  const auto after = std::upper_bound(
+      table_.entries.begin(), table_.entries.end(), pts,
+      [](int64_t value, const FrameTable::Entry& entry) { return value < entry.pts; });
   const bool is_ahead = is_started_ && index > current_index_;
   if (after != table_.entries.begin()) {
     const FrameTable::Entry& entry = *std::prev(after);
@@ -168,11 +168,10 @@ const AVFrame& FrameDecoder::frame_by_pts(int64_t index) {
       fail(index, "or one it builds on is damaged");
     }
     const auto known = std::lower_bound(
-        table_.frames.begin(),
-        table_.frames.end(),
-        decoded_pts,
+        table_.frames.begin(), table_.frames.end(), decoded_pts,
         [](const FrameTable::Frame& frame, int64_t value) { return frame.pts < value; });
-    if (known == table_.frames.end() || known->pts != decoded_pts) continue;  // announced by no packet
+    if (known == table_.frames.end() || known->pts != decoded_pts)
+      continue;  // announced by no packet
     const int64_t decoded_index = std::distance(table_.frames.begin(), known);
     if (current_index_ >= 0 && decoded_index != current_index_ + 1) {
       fail(current_index_ + 1, "does not come out of the decoder");

@@ -1,32 +1,35 @@
 #pragma once
-// Turns packets into decoded frames: one after the other (PacketDecoder) or by index (FrameDecoder), with every sign of
-// damage kept instead of concealed. Internal to `video/`.
+// Turns packets into decoded frames: one after the other (PacketDecoder) or by index
+// (FrameDecoder), with every sign of damage kept instead of concealed. Internal to `video/`.
+
+#include "physprobe/video/frame_table.h"
 
 #include <cstdint>
 #include <string>
-
-#include "physprobe/video/frame_table.h"
 
 namespace physprobe {
 
 /// True if the decoder says that the picture is not what was encoded.
 bool is_damaged(const AVFrame& frame);
 
-/// Decodes a stream from some packet on. Feeding and draining are bounded: a decoder that swallows packets without end
-/// stops with Error(kInput).
+/// Decodes a stream from some packet on. Feeding and draining are bounded: a decoder that swallows
+/// packets without end stops with Error(kInput).
 class PacketDecoder {
  public:
   PacketDecoder(MediaSource& source, const VideoOptions& options, int reorder_depth);
 
   /// From the first packet of the file.
   void restart();
-  /// From the packet with this pts, `position` in the sequence of packets; false if the container lands behind it.
+  /// From the packet with this pts, `position` in the sequence of packets; false if the container
+  /// lands behind it.
   bool start_at(const FrameTable::Entry& entry);
   /// The next frame in order of presentation, valid until the next call; nullptr at the end.
   const AVFrame* next();
 
   int64_t packets_fed() const { return packets_fed_; }  ///< Position of the next packet to feed.
-  int64_t error_count() const { return error_count_; }  ///< Packets the decoder rejected since the start.
+  int64_t error_count() const {
+    return error_count_;
+  }  ///< Packets the decoder rejected since the start.
 
  private:
   void flush();
@@ -47,8 +50,8 @@ class FrameDecoder {
  public:
   FrameDecoder(MediaSource& source, const FrameTable& table, const VideoOptions& options);
 
-  /// The decoded frame, valid until the next call. Throws Error(kInput) naming the frame if it cannot be decoded, or if it
-  /// or one it builds on is damaged and `allow_truncated` is off.
+  /// The decoded frame, valid until the next call. Throws Error(kInput) naming the frame if it
+  /// cannot be decoded, or if it or one it builds on is damaged and `allow_truncated` is off.
   const AVFrame& frame(int64_t index);
 
  private:

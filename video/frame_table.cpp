@@ -1,22 +1,22 @@
 #include "physprobe/video/frame_table.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <optional>
-#include <set>
-
 #include "physprobe/core/error.h"
 #include "physprobe/core/input_file.h"
 #include "physprobe/video/container_extent.h"
 #include "physprobe/video/frame_decoder.h"
 #include "physprobe/video/packet_traits.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <set>
+
 namespace physprobe {
 namespace {
 
-/// Largest number of pts values, among those seen so far, above the current one: exact while reading, with memory for the
-/// frames in flight only (codecs reorder by at most 16).
+/// Largest number of pts values, among those seen so far, above the current one: exact while
+/// reading, with memory for the frames in flight only (codecs reorder by at most 16).
 class ReorderDepth {
  public:
   void add(int64_t pts) {
@@ -35,17 +35,18 @@ class ReorderDepth {
 
 void refuse_too_many(const MediaSource& source, const VideoOptions& options, int64_t count) {
   if (count <= options.max_frames) return;
-  throw Error(ErrorKind::kResource,
-              source.path(),
+  throw Error(ErrorKind::kResource, source.path(),
               fmt::format("has more than max_frames = {} frames; raise max_frames if they are real",
                           options.max_frames));
 }
 
-/// How many packets the container's own index promises; only containers whose index is complete by design say it.
+/// How many packets the container's own index promises; only containers whose index is complete by
+/// design say it.
 std::optional<int64_t> promised_packets(const MediaSource& source) {
   const std::string format = source.container().iformat->name;
   if (format.find("mp4") == std::string::npos) return std::nullopt;
-  // Entries of fragmented files appear while reading, so that they never promise more than was read.
+  // Entries of fragmented files appear while reading, so that they never promise more than was
+  // read.
   const int count = avformat_index_get_entries_count(&source.stream());
   if (count <= 0) return std::nullopt;
   return count;
@@ -56,7 +57,8 @@ std::optional<std::string> contradicts_header(const MediaSource& source, const F
   const std::string format = source.container().iformat->name;
   const auto found = static_cast<int64_t>(table.frames.size());
   if (format == "avi" && source.stream().nb_frames > found) {
-    return fmt::format("its header claims {} frames, {} are there", source.stream().nb_frames, found);
+    return fmt::format("its header claims {} frames, {} are there", source.stream().nb_frames,
+                       found);
   }
   const bool is_lone_video = source.container().nb_streams == 1;
   if (format.find("matroska") != std::string::npos && is_lone_video && found > 0 &&
@@ -67,7 +69,8 @@ std::optional<std::string> contradicts_header(const MediaSource& source, const F
         static_cast<double>(last.pts + last.duration) * av_q2d(source.stream().time_base);
     const double mean_duration = real / static_cast<double>(found);
     if (claimed > real + std::max(0.5, 3.0 * mean_duration)) {
-      return fmt::format("its header claims {:.3f} s, the last frame ends at {:.3f} s", claimed, real);
+      return fmt::format("its header claims {:.3f} s, the last frame ends at {:.3f} s", claimed,
+                         real);
     }
   }
   return std::nullopt;
@@ -102,15 +105,15 @@ FrameTable scan_packets(MediaSource& source, const VideoOptions& options) {
     }
     refuse_too_many(source, options, ++table.packet_count);
   }
-  std::stable_sort(table.frames.begin(),
-                   table.frames.end(),
-                   [](const FrameTable::Frame& a, const FrameTable::Frame& b) { return a.pts < b.pts; });
+  std::stable_sort(
+      table.frames.begin(), table.frames.end(),
+      [](const FrameTable::Frame& a, const FrameTable::Frame& b) { return a.pts < b.pts; });
   for (std::size_t i = 1; i < table.frames.size(); ++i) {
     if (table.frames[i].pts == table.frames[i - 1].pts) table.is_addressable = false;
   }
   // Streams of fields may carry one picture in two packets.
-  const bool may_be_fields = parameters.field_order != AV_FIELD_UNKNOWN &&
-                             parameters.field_order != AV_FIELD_PROGRESSIVE;
+  const bool may_be_fields =
+      parameters.field_order != AV_FIELD_UNKNOWN && parameters.field_order != AV_FIELD_PROGRESSIVE;
   if (!begins_at_entry || may_be_fields) table.is_addressable = false;
   table.reorder_depth = reorder.depth();
 
@@ -122,7 +125,8 @@ FrameTable scan_packets(MediaSource& source, const VideoOptions& options) {
     table.damage.push_back(fmt::format("{} packets are incomplete", corrupt_count));
   }
   if (outcome == MediaSource::Outcome::kDamaged) {
-    table.damage.push_back(fmt::format("its container breaks off after packet {}", table.packet_count));
+    table.damage.push_back(
+        fmt::format("its container breaks off after packet {}", table.packet_count));
   }
   if (const auto truncation = find_truncation(InputFile(source.path()))) {
     table.damage.push_back(*truncation);
@@ -157,11 +161,7 @@ FrameTable scan_by_decoding(MediaSource& source,
       height = frame->height;
     } else if (frame->width != width || frame->height != height) {
       table.damage.push_back(fmt::format("from frame {} on its pictures are {}x{} instead of {}x{}",
-                                         index,
-                                         frame->width,
-                                         frame->height,
-                                         width,
-                                         height));
+                                         index, frame->width, frame->height, width, height));
       break;
     }
     if (is_damaged(*frame)) {
@@ -171,14 +171,14 @@ FrameTable scan_by_decoding(MediaSource& source,
     refuse_too_many(source, options, index + 1);
   }
   if (damaged_count > 0) {
-    table.damage.push_back(fmt::format(
-        "{} frames were decoded with errors, the first is frame {}", damaged_count, first_damaged));
+    table.damage.push_back(fmt::format("{} frames were decoded with errors, the first is frame {}",
+                                       damaged_count, first_damaged));
   }
   if (decoder.error_count() > 0) {
-    table.damage.push_back(
-        fmt::format("the decoder rejected {} packets", decoder.error_count()));
+    table.damage.push_back(fmt::format("the decoder rejected {} packets", decoder.error_count()));
   }
-  // Decoders put out frames in order of presentation; where the times do not ascend they are of no use.
+  // Decoders put out frames in order of presentation; where the times do not ascend they are of no
+  // use.
   for (std::size_t i = 0; i < table.frames.size(); ++i) {
     const int64_t pts = table.frames[i].pts;
     if (pts == AV_NOPTS_VALUE || (i > 0 && pts <= table.frames[i - 1].pts)) table.has_times = false;
@@ -196,11 +196,10 @@ FrameTable scan_by_decoding(MediaSource& source,
   } else {
     for (FrameTable::Frame& frame : table.frames) {
       const auto known = std::lower_bound(
-          packets.frames.begin(),
-          packets.frames.end(),
-          frame.pts,
+          packets.frames.begin(), packets.frames.end(), frame.pts,
           [](const FrameTable::Frame& packet, int64_t pts) { return packet.pts < pts; });
-      if (known != packets.frames.end() && known->pts == frame.pts) frame.duration = known->duration;
+      if (known != packets.frames.end() && known->pts == frame.pts)
+        frame.duration = known->duration;
     }
   }
   return table;

@@ -1,12 +1,12 @@
 #include "physprobe/video/frame_window.h"
 
+#include "physprobe/core/error.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
-
-#include "physprobe/core/error.h"
 
 namespace physprobe {
 
@@ -15,13 +15,9 @@ int64_t restrict_to_window(VideoInfo& info, const VideoOptions& options) {
   const double start = options.start_seconds.value_or(std::min(0.0, info.begin_seconds));
   const double stop = options.stop_seconds.value_or(std::numeric_limits<double>::infinity());
   if (start >= info.end_seconds || stop <= info.begin_seconds) {
-    throw Error(ErrorKind::kInput,
-                info.path,
+    throw Error(ErrorKind::kInput, info.path,
                 fmt::format("no frame is shown in [{}, {}) s; the video covers [{:.6f}, {:.6f}) s",
-                            start,
-                            stop,
-                            info.begin_seconds,
-                            info.end_seconds));
+                            start, stop, info.begin_seconds, info.end_seconds));
   }
   const auto first = std::max<int64_t>(0, frame_played_at(info, start));
   const auto last =
@@ -49,8 +45,8 @@ void summarise_times(VideoInfo& info, double tick_seconds) {
   for (std::size_t i = 0; i < pts.size(); ++i) {
     info.end_seconds = std::max(info.end_seconds, pts[i] + info.duration_seconds[i]);
   }
-  info.fps = pts.size() < 2 ? 0.0
-                            : static_cast<double>(pts.size() - 1) / (pts.back() - pts.front());
+  info.fps =
+      pts.size() < 2 ? 0.0 : static_cast<double>(pts.size() - 1) / (pts.back() - pts.front());
   double shortest = std::numeric_limits<double>::infinity();
   double longest = 0.0;
   for (std::size_t i = 1; i < pts.size(); ++i) {

@@ -1,16 +1,15 @@
 #include "physprobe/video/image_file.h"
 
-#include <fmt/format.h>
+#include "physprobe/core/atomic_file.h"
+#include "physprobe/core/error.h"
+#include "physprobe/video/video_writer.h"
 
 #include <ATen/ATen.h>
+#include <fmt/format.h>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
 #include <vector>
-
-#include "physprobe/core/atomic_file.h"
-#include "physprobe/core/error.h"
-#include "physprobe/video/video_writer.h"
 
 namespace physprobe {
 namespace {
@@ -38,15 +37,16 @@ std::pair<int64_t, int64_t> jpeg_size(std::string_view bytes) {
       ++at;
       continue;
     }
-    const bool is_frame_header = marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 &&
-                                 marker != 0xC8 && marker != 0xCC;
+    const bool is_frame_header =
+        marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC;
     if (is_frame_header) return {big_endian(bytes, at + 5, 2), big_endian(bytes, at + 7, 2)};
     at += 2 + static_cast<std::size_t>(big_endian(bytes, at + 2, 2));
   }
   return {0, 0};
 }
 
-/// OpenCV reads a truncated PNG or JPEG as a picture with a grey rest; complete files end like this.
+/// OpenCV reads a truncated PNG or JPEG as a picture with a grey rest; complete files end like
+/// this.
 bool is_cut_off(std::string_view bytes) {
   if (bytes.substr(0, 8) == kPngSignature) {
     return bytes.find("IEND", bytes.size() < 64 ? 0 : bytes.size() - 64) == std::string_view::npos;
@@ -74,18 +74,14 @@ std::pair<int64_t, int64_t> image_size(const std::string& path, std::string_view
     size = {std::abs(little_endian(22)), little_endian(18)};  // negative height: stored top down
   }
   if (size.first <= 0 || size.second <= 0) {
-    throw Error(ErrorKind::kInput,
-                path,
+    throw Error(ErrorKind::kInput, path,
                 bytes.empty() ? "is empty (0 bytes)" : "is not a readable PNG, JPEG or BMP image");
   }
   return size;
 }
 
-void decode_image(const std::string& path,
-                  std::string_view bytes,
-                  int64_t height,
-                  int64_t width,
-                  uint8_t* out) {
+void decode_image(
+    const std::string& path, std::string_view bytes, int64_t height, int64_t width, uint8_t* out) {
   if (is_cut_off(bytes)) {
     throw Error(ErrorKind::kInput, path, "is cut off: its end marker is missing; copy it again");
   }
@@ -107,9 +103,9 @@ at::Tensor read_image(const std::string& path) {
   const std::string bytes = read_file(path);
   const auto [height, width] = image_size(path, bytes);
   if (height * width > kMaxImagePixels) {
-    throw Error(ErrorKind::kResource,
-                path,
-                fmt::format("is {}x{} pixels, more than the {} accepted", width, height, kMaxImagePixels));
+    throw Error(
+        ErrorKind::kResource, path,
+        fmt::format("is {}x{} pixels, more than the {} accepted", width, height, kMaxImagePixels));
   }
   at::Tensor image = at::empty({height, width, 3}, at::kByte);
   decode_image(path, bytes, height, width, image.data_ptr<uint8_t>());

@@ -1,5 +1,12 @@
 #include "physprobe/video/image_sequence.h"
 
+#include "physprobe/core/atomic_file.h"
+#include "physprobe/core/error.h"
+#include "physprobe/core/media_names.h"
+#include "physprobe/video/clip_assembly.h"
+#include "physprobe/video/frame_window.h"
+#include "physprobe/video/image_file.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,13 +15,6 @@
 #include <filesystem>
 #include <optional>
 #include <string>
-
-#include "physprobe/core/atomic_file.h"
-#include "physprobe/core/error.h"
-#include "physprobe/core/media_names.h"
-#include "physprobe/video/clip_assembly.h"
-#include "physprobe/video/frame_window.h"
-#include "physprobe/video/image_file.h"
 
 namespace physprobe {
 namespace {
@@ -34,7 +34,9 @@ std::string lower_case(std::string text) {
   return text;
 }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 /// Splits "shot2_0031.png" into number 31 and pattern "shot2_#.png"; nullopt without a number.
 std::optional<NumberedImage> parse_name(const fs::path& path) {
@@ -59,10 +61,10 @@ class ImageSequenceReader final : public FrameByFrameReader {
     info_.path = directory;
     ImageSequence sequence = list_image_sequence(directory);
     if (sequence.paths.empty()) {
-      throw Error(ErrorKind::kInput,
-                  directory,
-                  "is a directory without numbered images (such as 0001.png); expected a video file or a "
-                  "folder of frames");
+      throw Error(
+          ErrorKind::kInput, directory,
+          "is a directory without numbered images (such as 0001.png); expected a video file or a "
+          "folder of frames");
     }
     if (!sequence.damage.empty() && !options.allow_truncated) {
       std::string findings;
@@ -74,9 +76,9 @@ class ImageSequenceReader final : public FrameByFrameReader {
     info_.damage = std::move(sequence.damage);
     paths_ = std::move(sequence.paths);
     if (static_cast<int64_t>(paths_.size()) > options.max_frames) {
-      throw Error(ErrorKind::kResource,
-                  directory,
-                  fmt::format("holds {} images, more than max_frames = {}", paths_.size(), options.max_frames));
+      throw Error(ErrorKind::kResource, directory,
+                  fmt::format("holds {} images, more than max_frames = {}", paths_.size(),
+                              options.max_frames));
     }
     check_sizes();
     describe();
@@ -97,25 +99,19 @@ class ImageSequenceReader final : public FrameByFrameReader {
     for (const std::string& path : paths_) {
       const auto [height, width] = image_size(path, read_file(path));
       if (height * width > options_.max_pixels) {
-        throw Error(ErrorKind::kResource,
-                    path,
-                    fmt::format("is {}x{} = {} pixels, more than max_pixels = {}",
-                                width,
-                                height,
-                                height * width,
-                                options_.max_pixels));
+        throw Error(ErrorKind::kResource, path,
+                    fmt::format("is {}x{} = {} pixels, more than max_pixels = {}", width, height,
+                                height * width, options_.max_pixels));
       }
       if (info_.width == 0) {
         info_.width = width;
         info_.height = height;
       } else if (info_.width != width || info_.height != height) {
-        throw Error(ErrorKind::kInput,
-                    path,
-                    fmt::format("is {}x{}, the first image of its sequence {}x{}; all have to be of one size",
-                                width,
-                                height,
-                                info_.width,
-                                info_.height));
+        throw Error(
+            ErrorKind::kInput, path,
+            fmt::format(
+                "is {}x{}, the first image of its sequence {}x{}; all have to be of one size",
+                width, height, info_.width, info_.height));
       }
     }
   }
@@ -174,15 +170,14 @@ ImageSequence list_image_sequence(const std::string& directory) {
     if (i == 0 || !sequence.damage.empty()) continue;
     const NumberedImage& previous = images[i - 1];
     if (images[i].pattern != previous.pattern) {
-      sequence.damage.push_back(fmt::format(
-          "it mixes the names '{}' and '{}'", previous.pattern, images[i].pattern));
+      sequence.damage.push_back(
+          fmt::format("it mixes the names '{}' and '{}'", previous.pattern, images[i].pattern));
     } else if (images[i].number == previous.number) {
       sequence.damage.push_back(fmt::format("number {} occurs twice", images[i].number));
     } else if (images[i].number - previous.number != step) {
-      sequence.damage.push_back(fmt::format("numbers {} and {} follow each other where steps of {} were expected",
-                                            previous.number,
-                                            images[i].number,
-                                            step));
+      sequence.damage.push_back(
+          fmt::format("numbers {} and {} follow each other where steps of {} were expected",
+                      previous.number, images[i].number, step));
     }
   }
   return sequence;

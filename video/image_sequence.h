@@ -1,20 +1,22 @@
 #pragma once
 // Folders of numbered images read as videos. Internal to `video/`.
 
+#include "physprobe/video/video_reader.h"
+
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "physprobe/video/video_reader.h"
 
 namespace physprobe {
 
 struct ImageSequence {
   std::vector<std::string> paths;  ///< In order of their numbers.
-  std::vector<std::string> damage; ///< What keeps the folder from being one whole sequence; empty if nothing.
+  std::vector<std::string>
+      damage;  ///< What keeps the folder from being one whole sequence; empty if nothing.
 };
 
-/// The images of a folder, ordered by the last number in their names; other files and hidden ones are left out.
+/// The images of a folder, ordered by the last number in their names; other files and hidden ones
+/// are left out.
 ImageSequence list_image_sequence(const std::string& directory);
 
 std::unique_ptr<VideoReader> open_image_sequence(const std::string& directory,

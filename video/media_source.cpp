@@ -1,22 +1,23 @@
 #include "physprobe/video/media_source.h"
 
+#include "physprobe/core/error.h"
+#include "physprobe/core/input_file.h"
+#include "physprobe/video/container_extent.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <mutex>
 #include <vector>
 
-#include "physprobe/core/error.h"
-#include "physprobe/core/input_file.h"
-#include "physprobe/video/container_extent.h"
-
 namespace physprobe {
 namespace {
 
-// Containers that hold their own data. Playlists, concatenations, capture devices and image globs are left out:
-// they would let one file name open others.
+// Containers that hold their own data. Playlists, concatenations, capture devices and image globs
+// are left out: they would let one file name open others.
 constexpr const char* kAllowedDemuxers =
-    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,ogg,asf,nut,mxf,gif,ivf,obu,"
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,ogg,asf,nut,mxf,gif,ivf,"
+    "obu,"
     "h264,hevc,m4v,yuv4mpegpipe,dv";
 constexpr std::chrono::seconds kPatience{60};  // for one call into FFmpeg
 constexpr int kMaxForeignPackets = 1'000'000;  // of other streams in a row
@@ -33,12 +34,8 @@ std::string describe_streams(const AVFormatContext& context) {
     const AVCodecParameters& codec = *context.streams[i]->codecpar;
     const char* kind = av_get_media_type_string(codec.codec_type);
     const bool is_cover = (context.streams[i]->disposition & AV_DISPOSITION_ATTACHED_PIC) != 0;
-    text += fmt::format("{}{}: {} {}{}",
-                        i == 0 ? "" : ", ",
-                        i,
-                        kind == nullptr ? "data" : kind,
-                        avcodec_get_name(codec.codec_id),
-                        is_cover ? " (cover art)" : "");
+    text += fmt::format("{}{}: {} {}{}", i == 0 ? "" : ", ", i, kind == nullptr ? "data" : kind,
+                        avcodec_get_name(codec.codec_id), is_cover ? " (cover art)" : "");
   }
   return text.empty() ? "none" : text;
 }
@@ -71,20 +68,21 @@ void MediaSource::open() {
   open_options.set("protocol_whitelist", "file");
   open_options.set("format_whitelist", kAllowedDemuxers);
   start_clock();
-  const int opened = avformat_open_input(
-      &context, ("file:" + path_).c_str(), nullptr, open_options.address());  // frees on failure
+  const int opened = avformat_open_input(&context, ("file:" + path_).c_str(), nullptr,
+                                         open_options.address());  // frees on failure
   if (opened < 0) {
     if (lacks_mp4_index(file)) {
-      throw Error(ErrorKind::kInput,
-                  path_,
-                  "is an MP4 file without its index (no 'moov' box): it was cut off before it was finished, and "
+      throw Error(ErrorKind::kInput, path_,
+                  "is an MP4 file without its index (no 'moov' box): it was cut off before it was "
+                  "finished, and "
                   "nothing in it can be located; copy or record it again");
     }
-    throw Error(ErrorKind::kInput,
-                path_,
-                fmt::format("is not a video file of a supported container ({}; playlists, network addresses "
-                            "and image files are not opened as video)",
-                            av_error_text(opened)));
+    throw Error(
+        ErrorKind::kInput, path_,
+        fmt::format(
+            "is not a video file of a supported container ({}; playlists, network addresses "
+            "and image files are not opened as video)",
+            av_error_text(opened)));
   }
   context_.reset(context);
 
@@ -98,8 +96,7 @@ void MediaSource::open() {
   const int found = avformat_find_stream_info(context_.get(), stream_options.data());
   for (AVDictionary*& dictionary : stream_options) av_dict_free(&dictionary);
   if (found < 0) {
-    throw Error(ErrorKind::kInput,
-                path_,
+    throw Error(ErrorKind::kInput, path_,
                 fmt::format("its streams cannot be read ({})", av_error_text(found)));
   }
   refuse_giant_pictures();
@@ -112,15 +109,12 @@ void MediaSource::refuse_giant_pictures() const {
     if (codec.codec_type != AVMEDIA_TYPE_VIDEO) continue;
     const int64_t pixels = static_cast<int64_t>(codec.width) * codec.height;
     if (pixels > options_.max_pixels) {
-      throw Error(ErrorKind::kResource,
-                  path_,
-                  fmt::format("stream {} has pictures of {}x{} = {} pixels, more than max_pixels = {}; raise "
-                              "max_pixels if they are real",
-                              i,
-                              codec.width,
-                              codec.height,
-                              pixels,
-                              options_.max_pixels));
+      throw Error(
+          ErrorKind::kResource, path_,
+          fmt::format(
+              "stream {} has pictures of {}x{} = {} pixels, more than max_pixels = {}; raise "
+              "max_pixels if they are real",
+              i, codec.width, codec.height, pixels, options_.max_pixels));
     }
   }
 }
@@ -135,10 +129,8 @@ void MediaSource::choose_stream() {
   if (options_.stream_index >= 0) {
     const auto wanted = static_cast<unsigned>(options_.stream_index);
     if (wanted >= context_->nb_streams || !is_video(wanted)) {
-      throw Error(ErrorKind::kInput,
-                  path_,
-                  fmt::format("stream {} is not a video stream; the file has {}",
-                              wanted,
+      throw Error(ErrorKind::kInput, path_,
+                  fmt::format("stream {} is not a video stream; the file has {}", wanted,
                               describe_streams(*context_)));
     }
     stream_index_ = options_.stream_index;
@@ -147,15 +139,13 @@ void MediaSource::choose_stream() {
       if (is_video(i)) stream_index_ = static_cast<int>(i);
     }
     if (stream_index_ < 0) {
-      throw Error(ErrorKind::kInput,
-                  path_,
+      throw Error(ErrorKind::kInput, path_,
                   fmt::format("holds no video; its streams are {}", describe_streams(*context_)));
     }
   }
   const AVCodecParameters& codec = *stream().codecpar;
   if (codec.width <= 0 || codec.height <= 0) {
-    throw Error(ErrorKind::kInput,
-                path_,
+    throw Error(ErrorKind::kInput, path_,
                 fmt::format("the picture size of its {} stream cannot be determined",
                             avcodec_get_name(codec.codec_id)));
   }
@@ -173,11 +163,12 @@ MediaSource::Outcome MediaSource::next(AVPacket& packet) {
     const int result = av_read_frame(context_.get(), &packet);
     if (result == AVERROR_EOF) return Outcome::kEnd;
     if (result == AVERROR_EXIT) {
-      throw Error(ErrorKind::kInput,
-                  path_,
-                  fmt::format("reading made no progress for {} seconds; the file is damaged or its disk does "
-                              "not answer",
-                              kPatience.count()));
+      throw Error(
+          ErrorKind::kInput, path_,
+          fmt::format(
+              "reading made no progress for {} seconds; the file is damaged or its disk does "
+              "not answer",
+              kPatience.count()));
     }
     if (result == AVERROR(EAGAIN)) {
       if (++retries > kMaxRetries) return Outcome::kDamaged;
@@ -194,7 +185,9 @@ bool MediaSource::seek(int64_t dts) {
   return av_seek_frame(context_.get(), stream_index_, dts, AVSEEK_FLAG_BACKWARD) >= 0;
 }
 
-void MediaSource::rewind() { open(); }
+void MediaSource::rewind() {
+  open();
+}
 
 UniqueCodecContext open_decoder(const MediaSource& source,
                                 const VideoOptions& options,
@@ -203,8 +196,7 @@ UniqueCodecContext open_decoder(const MediaSource& source,
   const char* name = avcodec_get_name(parameters.codec_id);
   const AVCodec* codec = avcodec_find_decoder(parameters.codec_id);
   if (codec == nullptr) {
-    throw Error(ErrorKind::kInput,
-                source.path(),
+    throw Error(ErrorKind::kInput, source.path(),
                 fmt::format("its codec '{}' cannot be decoded by the installed FFmpeg", name));
   }
   UniqueCodecContext decoder(avcodec_alloc_context3(codec));
@@ -213,12 +205,12 @@ UniqueCodecContext open_decoder(const MediaSource& source,
   decoder->pkt_timebase = source.stream().time_base;
   decoder->thread_count = std::max(1, options.decode_threads);
   decoder->max_pixels = options.max_pixels;
-  // Containers rarely say how far pictures are reordered; a decoder that guesses too little drops some.
+  // Containers rarely say how far pictures are reordered; a decoder that guesses too little drops
+  // some.
   decoder->has_b_frames = std::max(decoder->has_b_frames, reorder_depth);
   if (result >= 0) result = avcodec_open2(decoder.get(), codec, nullptr);
   if (result < 0) {
-    throw Error(ErrorKind::kInput,
-                source.path(),
+    throw Error(ErrorKind::kInput, source.path(),
                 fmt::format("its '{}' stream cannot be decoded ({})", name, av_error_text(result)));
   }
   return decoder;

@@ -1,20 +1,21 @@
 #pragma once
-// One local media file opened for reading packets of one video stream: the place where FFmpeg is kept from the
-// network, from playlists, from giant pictures and from spinning. Internal to `video/`.
+// One local media file opened for reading packets of one video stream: the place where FFmpeg is
+// kept from the network, from playlists, from giant pictures and from spinning. Internal to
+// `video/`.
+
+#include "physprobe/video/ffmpeg_handles.h"
+#include "physprobe/video/video_reader.h"
 
 #include <chrono>
 #include <memory>
 #include <string>
 
-#include "physprobe/video/ffmpeg_handles.h"
-#include "physprobe/video/video_reader.h"
-
 namespace physprobe {
 
 class MediaSource {
  public:
-  /// Opens the file and chooses the stream. Throws Error(kInput) if it is no readable video file of an allowed
-  /// container, Error(kResource) if its pictures are larger than `options.max_pixels`.
+  /// Opens the file and chooses the stream. Throws Error(kInput) if it is no readable video file of
+  /// an allowed container, Error(kResource) if its pictures are larger than `options.max_pixels`.
   MediaSource(const std::string& path, const VideoOptions& options);
 
   const std::string& path() const { return path_; }
@@ -22,8 +23,8 @@ class MediaSource {
   const AVStream& stream() const { return *context_->streams[stream_index_]; }
 
   enum class Outcome { kPacket, kEnd, kDamaged };
-  /// The next packet of the stream in `packet`. kDamaged: the container could not be read further although the
-  /// file goes on. Never spins: reads without progress are counted and timed.
+  /// The next packet of the stream in `packet`. kDamaged: the container could not be read further
+  /// although the file goes on. Never spins: reads without progress are counted and timed.
   Outcome next(AVPacket& packet);
 
   /// Moves to the last index entry at or before `dts`; false if the container cannot.
@@ -48,7 +49,10 @@ class MediaSource {
   UniqueInputContext context_;
 };
 
-/// Opens a decoder for the stream of `source`. Throws Error(kInput) if this FFmpeg has none for its codec.
-UniqueCodecContext open_decoder(const MediaSource& source, const VideoOptions& options, int reorder_depth);
+/// Opens a decoder for the stream of `source`. Throws Error(kInput) if this FFmpeg has none for its
+/// codec.
+UniqueCodecContext open_decoder(const MediaSource& source,
+                                const VideoOptions& options,
+                                int reorder_depth);
 
 }  // namespace physprobe

@@ -8,8 +8,8 @@ namespace {
 constexpr int kNalSlice = 1;
 constexpr int kNalIdrSlice = 5;
 
-/// True if the first slice of an H.264 access unit is of an IDR picture. `length_size` is the width of the
-/// length before each NAL unit, 0 for start codes.
+/// True if the first slice of an H.264 access unit is of an IDR picture. `length_size` is the width
+/// of the length before each NAL unit, 0 for start codes.
 bool starts_with_idr(const uint8_t* data, int64_t size, int length_size) {
   int64_t at = 0;
   while (at < size) {
@@ -51,7 +51,8 @@ bool shows_picture(const AVPacket& packet, const AVCodecParameters& parameters) 
   if (parameters.codec_id == AV_CODEC_ID_VP9) {
     const bool is_superframe = (packet.data[packet.size - 1] & 0xE0) == 0xC0;
     if (is_superframe) return true;
-    // Bits from the top: marker (2), profile (2, plus a reserved one in profile 3), show_existing, type, show.
+    // Bits from the top: marker (2), profile (2, plus a reserved one in profile 3), show_existing,
+    // type, show.
     const int reserved = (first & 0x30) == 0x30 ? 1 : 0;
     const bool shows_existing = (first >> (3 - reserved) & 1) != 0;
     const bool shows = reserved == 0 ? (first >> 1 & 1) != 0 : (first & 1) != 0;

@@ -1,17 +1,16 @@
 #include "physprobe/video/preprocess.h"
 
-#include <fmt/format.h>
-
-#include <ATen/ATen.h>
-
-#include <algorithm>
-#include <vector>
-
 #include "physprobe/core/error.h"
 #include "physprobe/core/parallel.h"
 #include "physprobe/video/resample_passes.h"
 #include "physprobe/video/resample_taps.h"
 #include "physprobe/video/simd_clones.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
 
 namespace physprobe {
 namespace {
@@ -66,15 +65,12 @@ Geometry plan(int64_t height, int64_t width, const PreprocessSpec& spec) {
   geometry.width = geometry.resized_width;
   if (spec.crop > 0) {
     if (spec.crop > geometry.height || spec.crop > geometry.width) {
-      throw Error(ErrorKind::kInput,
-                  "preprocess",
-                  fmt::format("a frame of {}x{} becomes {}x{}, too small for the centre crop of {}; nothing is "
-                              "padded",
-                              width,
-                              height,
-                              geometry.width,
-                              geometry.height,
-                              spec.crop));
+      throw Error(
+          ErrorKind::kInput, "preprocess",
+          fmt::format(
+              "a frame of {}x{} becomes {}x{}, too small for the centre crop of {}; nothing is "
+              "padded",
+              width, height, geometry.width, geometry.height, spec.crop));
     }
     geometry.top = crop_begin(geometry.height, spec.crop, spec.crop_offset);
     geometry.left = crop_begin(geometry.width, spec.crop, spec.crop_offset);
@@ -95,10 +91,10 @@ Pipeline make_pipeline(int64_t height, int64_t width, const PreprocessSpec& spec
   Pipeline pipeline;
   pipeline.geometry = plan(height, width, spec);
   const Geometry& g = pipeline.geometry;
-  pipeline.columns = make_resample_taps(
-      g.source_width, g.resized_width, g.left, g.left + g.width, spec.filter, spec.arithmetic);
-  pipeline.rows = make_resample_taps(
-      g.source_height, g.resized_height, g.top, g.top + g.height, spec.filter, spec.arithmetic);
+  pipeline.columns = make_resample_taps(g.source_width, g.resized_width, g.left, g.left + g.width,
+                                        spec.filter, spec.arithmetic);
+  pipeline.rows = make_resample_taps(g.source_height, g.resized_height, g.top, g.top + g.height,
+                                     spec.filter, spec.arithmetic);
   pipeline.channels = spec.colour == ColourRule::kLuma ? 1 : 3;
   return pipeline;
 }
@@ -162,9 +158,7 @@ void run_pipeline(const uint8_t* frame,
   const auto write_row = [&](int64_t y, const auto* row) {
     for (int64_t c = 0; c < pipeline.channels; ++c) {
       const auto channel = static_cast<std::size_t>(c);
-      normalise_row(row + c * geometry.width,
-                    geometry.width,
-                    divisor,
+      normalise_row(row + c * geometry.width, geometry.width, divisor,
                     static_cast<float>(spec.mean[channel]),
                     static_cast<float>(spec.stddev[channel]),
                     out + (c * geometry.height + y) * geometry.width);
@@ -179,7 +173,9 @@ void run_pipeline(const uint8_t* frame,
 
 }  // namespace
 
-std::pair<int64_t, int64_t> preprocessed_size(int64_t height, int64_t width, const PreprocessSpec& spec) {
+std::pair<int64_t, int64_t> preprocessed_size(int64_t height,
+                                              int64_t width,
+                                              const PreprocessSpec& spec) {
   spec.validate();
   const Geometry geometry = plan(height, width, spec);
   return {geometry.height, geometry.width};
@@ -189,33 +185,29 @@ at::Tensor preprocess_frames(const at::Tensor& frames, const PreprocessSpec& spe
   spec.validate();
   if (frames.dim() != 4 || frames.size(3) != 3 || frames.scalar_type() != at::kByte ||
       frames.size(1) < 1 || frames.size(2) < 1) {
-    throw Error(ErrorKind::kUsage,
-                "preprocess",
+    throw Error(ErrorKind::kUsage, "preprocess",
                 fmt::format("expected (T, H, W, 3) uint8 frames, got {} dimensions of type {}",
-                            frames.dim(),
-                            at::toString(frames.scalar_type())));
+                            frames.dim(), at::toString(frames.scalar_type())));
   }
   const at::Tensor source = frames.contiguous();
   const int64_t height = source.size(1);
   const int64_t width = source.size(2);
   const Pipeline pipeline = make_pipeline(height, width, spec);
-  at::Tensor out =
-      at::empty({source.size(0), pipeline.channels, pipeline.geometry.height, pipeline.geometry.width},
-                at::kFloat);
+  at::Tensor out = at::empty(
+      {source.size(0), pipeline.channels, pipeline.geometry.height, pipeline.geometry.width},
+      at::kFloat);
   const uint8_t* const in_base = source.data_ptr<uint8_t>();
   float* const out_base = out.data_ptr<float>();
   const int64_t out_size = pipeline.channels * pipeline.geometry.height * pipeline.geometry.width;
   parallel_for(source.size(0), threads, [&](int64_t t) {
-    run_pipeline(
-        in_base + t * height * width * 3, width, pipeline, spec, out_base + t * out_size);
+    run_pipeline(in_base + t * height * width * 3, width, pipeline, spec, out_base + t * out_size);
   });
   return out;
 }
 
 at::Tensor preprocess_frame(const at::Tensor& frame, const PreprocessSpec& spec) {
   if (frame.dim() != 3) {
-    throw Error(ErrorKind::kUsage,
-                "preprocess",
+    throw Error(ErrorKind::kUsage, "preprocess",
                 fmt::format("expected a (H, W, 3) uint8 frame, got {} dimensions", frame.dim()));
   }
   return preprocess_frames(frame.unsqueeze(0), spec, 1).squeeze(0);

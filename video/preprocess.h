@@ -1,12 +1,13 @@
 #pragma once
-// Applies a PreprocessSpec. Resampling is exact to Pillow (uint8) and LibTorch (float); see resample.h.
+// Applies a PreprocessSpec. Resampling is exact to Pillow (uint8) and LibTorch (float); see
+// resample.h.
+
+#include "physprobe/core/preprocess_spec.h"
 
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
 #include <utility>
-
-#include "physprobe/core/preprocess_spec.h"
 
 namespace physprobe {
 
@@ -17,6 +18,8 @@ at::Tensor preprocess_frame(const at::Tensor& frame, const PreprocessSpec& spec)
 at::Tensor preprocess_frames(const at::Tensor& frames, const PreprocessSpec& spec, int threads = 0);
 
 /// Height and width that `spec` gives to a frame of this size.
-std::pair<int64_t, int64_t> preprocessed_size(int64_t height, int64_t width, const PreprocessSpec& spec);
+std::pair<int64_t, int64_t> preprocessed_size(int64_t height,
+                                              int64_t width,
+                                              const PreprocessSpec& spec);
 
 }  // namespace physprobe

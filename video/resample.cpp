@@ -1,14 +1,13 @@
 #include "physprobe/video/resample.h"
 
-#include <fmt/format.h>
-
-#include <ATen/ATen.h>
-
-#include <cstring>
-
 #include "physprobe/core/error.h"
 #include "physprobe/video/resample_passes.h"
 #include "physprobe/video/resample_taps.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <cstring>
 
 namespace physprobe {
 namespace {
@@ -17,19 +16,15 @@ constexpr int64_t kMaxSide = 1 << 20;
 
 at::Tensor checked(const at::Tensor& image, int64_t height, int64_t width) {
   if (image.dim() != 3 || image.scalar_type() != at::kByte || image.numel() == 0) {
-    throw Error(ErrorKind::kUsage,
-                "resize",
-                fmt::format("expected a non-empty (H, W, C) uint8 image, got {} dimensions of type {}",
-                            image.dim(),
-                            at::toString(image.scalar_type())));
+    throw Error(
+        ErrorKind::kUsage, "resize",
+        fmt::format("expected a non-empty (H, W, C) uint8 image, got {} dimensions of type {}",
+                    image.dim(), at::toString(image.scalar_type())));
   }
   if (height < 1 || width < 1 || height > kMaxSide || width > kMaxSide) {
-    throw Error(ErrorKind::kUsage,
-                "resize",
-                fmt::format("a size of {}x{} was asked for; each side has to be 1 to {}",
-                            width,
-                            height,
-                            kMaxSide));
+    throw Error(ErrorKind::kUsage, "resize",
+                fmt::format("a size of {}x{} was asked for; each side has to be 1 to {}", width,
+                            height, kMaxSide));
   }
   return image.contiguous();
 }
@@ -51,8 +46,10 @@ at::Tensor resize_float(const at::Tensor& image,
                         ResampleArithmetic arithmetic) {
   const at::Tensor source = checked(image, height, width);
   const PixelWindow window = whole(source);
-  const ResampleTaps columns = make_resample_taps(window.width, width, 0, width, filter, arithmetic);
-  const ResampleTaps rows = make_resample_taps(window.height, height, 0, height, filter, arithmetic);
+  const ResampleTaps columns =
+      make_resample_taps(window.width, width, 0, width, filter, arithmetic);
+  const ResampleTaps rows =
+      make_resample_taps(window.height, height, 0, height, filter, arithmetic);
   at::Tensor out = at::empty({window.channels, height, width}, at::kFloat);
   float* const base = out.data_ptr<float>();
   resample_floats(window, columns, rows, [&](int64_t y, const float* row) {
@@ -66,12 +63,17 @@ at::Tensor resize_float(const at::Tensor& image,
 
 }  // namespace
 
-at::Tensor resize_pillow(const at::Tensor& image, int64_t height, int64_t width, ResampleFilter filter) {
+at::Tensor resize_pillow(const at::Tensor& image,
+                         int64_t height,
+                         int64_t width,
+                         ResampleFilter filter) {
   const at::Tensor source = checked(image, height, width);
   const PixelWindow window = whole(source);
   constexpr ResampleArithmetic kArithmetic = ResampleArithmetic::kPillowUint8;
-  const ResampleTaps columns = make_resample_taps(window.width, width, 0, width, filter, kArithmetic);
-  const ResampleTaps rows = make_resample_taps(window.height, height, 0, height, filter, kArithmetic);
+  const ResampleTaps columns =
+      make_resample_taps(window.width, width, 0, width, filter, kArithmetic);
+  const ResampleTaps rows =
+      make_resample_taps(window.height, height, 0, height, filter, kArithmetic);
   at::Tensor out = at::empty({height, width, window.channels}, at::kByte);
   uint8_t* const base = out.data_ptr<uint8_t>();
   resample_bytes(window, columns, rows, [&](int64_t y, const uint8_t* row) {

@@ -1,10 +1,10 @@
 #include "physprobe/video/resample_passes.h"
 
+#include "physprobe/video/simd_clones.h"
+
 #include <algorithm>
 #include <cstring>
 #include <vector>
-
-#include "physprobe/video/simd_clones.h"
 
 namespace physprobe {
 namespace {
@@ -40,17 +40,18 @@ inline __attribute__((always_inline)) void transpose_bytes(const uint8_t* const*
   for (int i = 0; i < 16; ++i) load(a[i], rows[i] + at);
   for (int round = 0; round < 4; ++round) {
     for (int i = 0; i < 8; ++i) {
-      b[2 * i] = __builtin_shufflevector(
-          a[i], a[i + 8], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-      b[2 * i + 1] = __builtin_shufflevector(
-          a[i], a[i + 8], 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+      b[2 * i] = __builtin_shufflevector(a[i], a[i + 8], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21,
+                                         6, 22, 7, 23);
+      b[2 * i + 1] = __builtin_shufflevector(a[i], a[i + 8], 8, 24, 9, 25, 10, 26, 11, 27, 12, 28,
+                                             13, 29, 14, 30, 15, 31);
     }
     std::memcpy(a, b, sizeof(a));
   }
   for (int i = 0; i < 16; ++i) store(out + i * out_stride, a[i]);
 }
 
-/// Rows `rows[0..15]`, bytes [0, count), to columns of 16: out[byte * 16 + row]. `count` is rounded up to 16.
+/// Rows `rows[0..15]`, bytes [0, count), to columns of 16: out[byte * 16 + row]. `count` is rounded
+/// up to 16.
 PHYSPROBE_SIMD_CLONES
 void transpose_rows(const uint8_t* const* rows, int64_t count, uint8_t* out) {
   for (int64_t at = 0; at < count; at += kLanes) {
@@ -58,7 +59,8 @@ void transpose_rows(const uint8_t* const* rows, int64_t count, uint8_t* out) {
   }
 }
 
-/// The reverse: columns[column * 16 + row] to out[row * stride + column], for columns [0, count), count % 16 == 0.
+/// The reverse: columns[column * 16 + row] to out[row * stride + column], for columns [0, count),
+/// count % 16 == 0.
 PHYSPROBE_SIMD_CLONES
 void transpose_back(const uint8_t* columns, int64_t count, uint8_t* out, int64_t stride) {
   for (int64_t at = 0; at < count; at += kLanes) {
@@ -99,7 +101,9 @@ struct FixedPoint {
   static inline __attribute__((always_inline)) void begin(Sum& sum) {
     sum = Sum{} + (1 << (kPillowPrecisionBits - 1));
   }
-  static inline __attribute__((always_inline)) void add(Sum& sum, Weight weight, const Value* values) {
+  static inline __attribute__((always_inline)) void add(Sum& sum,
+                                                        Weight weight,
+                                                        const Value* values) {
     Bytes16 bytes;
     load(bytes, values);
     sum += weight * __builtin_convertvector(bytes, Ints16);
@@ -119,12 +123,16 @@ struct FloatingPoint {
   using Value = float;
   static const Weight* weights(const ResampleTaps& taps) { return taps.weights.data(); }
   static inline __attribute__((always_inline)) void begin(Sum& sum) { sum = Sum{}; }
-  static inline __attribute__((always_inline)) void add(Sum& sum, Weight weight, const uint8_t* values) {
+  static inline __attribute__((always_inline)) void add(Sum& sum,
+                                                        Weight weight,
+                                                        const uint8_t* values) {
     Bytes16 bytes;
     load(bytes, values);
     sum += weight * __builtin_convertvector(__builtin_convertvector(bytes, Ints16), Floats16);
   }
-  static inline __attribute__((always_inline)) void add(Sum& sum, Weight weight, const float* values) {
+  static inline __attribute__((always_inline)) void add(Sum& sum,
+                                                        Weight weight,
+                                                        const float* values) {
     Floats16 floats;
     load(floats, values);
     sum += weight * floats;
@@ -134,8 +142,8 @@ struct FloatingPoint {
   }
 };
 
-/// `in` holds columns of 16 rows, of which the first is input position `taps.input_begin`; `out` gets columns in
-/// the order channel, position.
+/// `in` holds columns of 16 rows, of which the first is input position `taps.input_begin`; `out`
+/// gets columns in the order channel, position.
 template <typename Arithmetic>
 inline __attribute__((always_inline)) void along_rows(const uint8_t* in,
                                                       int64_t channels,
@@ -221,8 +229,8 @@ void columns_pass(const float* rows,
   along_columns<FloatingPoint>(rows, stride, weights, count, width, out);
 }
 
-/// Working memory of one thread, kept between frames: getting fresh pages from the system costs as much as the
-/// arithmetic.
+/// Working memory of one thread, kept between frames: getting fresh pages from the system costs as
+/// much as the arithmetic.
 template <typename Value>
 struct Scratch {
   std::vector<uint8_t> columns;  // 16 input rows, transposed
@@ -232,8 +240,8 @@ struct Scratch {
   std::vector<Value> out;        // one output row
 };
 
-/// Transposes 16 rows' bytes [begin, begin + count); the last, partial piece goes through a padded copy, so that
-/// nothing is read behind the picture.
+/// Transposes 16 rows' bytes [begin, begin + count); the last, partial piece goes through a padded
+/// copy, so that nothing is read behind the picture.
 void gather_columns(const uint8_t* const* rows,
                     int64_t begin,
                     int64_t count,
@@ -264,7 +272,8 @@ void resample(const PixelWindow& window,
   const int64_t n_rows = rows.input_end - rows.input_begin;
   const int64_t input_bytes = (columns.input_end - columns.input_begin) * window.channels;
   const auto resize = [](auto& memory, int64_t size) {
-    if (memory.size() < static_cast<std::size_t>(size)) memory.resize(static_cast<std::size_t>(size));
+    if (memory.size() < static_cast<std::size_t>(size))
+      memory.resize(static_cast<std::size_t>(size));
   };
   resize(scratch.columns, round_up(input_bytes, kLanes) * kLanes);
   resize(scratch.tails, kLanes * kLanes);
@@ -278,24 +287,16 @@ void resample(const PixelWindow& window,
       const int64_t row = std::min(y + i, n_rows - 1) + rows.input_begin;
       block_rows[i] = window.origin + row * window.row_bytes;
     }
-    gather_columns(block_rows,
-                   columns.input_begin * window.channels,
-                   input_bytes,
-                   scratch.tails,
+    gather_columns(block_rows, columns.input_begin * window.channels, input_bytes, scratch.tails,
                    scratch.columns.data());
     rows_pass(scratch.columns.data(), window.channels, columns, scratch.block.data());
-    transpose_back(scratch.block.data(),
-                   round_up(out_width, kLanes),
-                   scratch.rows.data() + y * stride,
-                   stride);
+    transpose_back(scratch.block.data(), round_up(out_width, kLanes),
+                   scratch.rows.data() + y * stride, stride);
   }
   for (int64_t y = 0; y < rows.size(); ++y) {
     const auto at = static_cast<std::size_t>(y);
-    columns_pass(scratch.rows.data() + (rows.first[at] - rows.input_begin) * stride,
-                 stride,
-                 Arithmetic::weights(rows) + rows.offset[at],
-                 rows.count[at],
-                 stride,
+    columns_pass(scratch.rows.data() + (rows.first[at] - rows.input_begin) * stride, stride,
+                 Arithmetic::weights(rows) + rows.offset[at], rows.count[at], stride,
                  scratch.out.data());
     sink(y, scratch.out.data());
   }

@@ -1,12 +1,12 @@
 #pragma once
-// The two passes of a separable resize over interleaved 8-bit pictures: first along rows, then along columns, as Pillow
-// does. Sixteen rows are worked on side by side, which vectorises without reordering any sum: the result is the
-// same bits on every CPU. Internal to `video/`.
+// The two passes of a separable resize over interleaved 8-bit pictures: first along rows, then
+// along columns, as Pillow does. Sixteen rows are worked on side by side, which vectorises without
+// reordering any sum: the result is the same bits on every CPU. Internal to `video/`.
+
+#include "physprobe/video/resample_taps.h"
 
 #include <cstdint>
 #include <functional>
-
-#include "physprobe/video/resample_taps.h"
 
 namespace physprobe {
 

@@ -1,9 +1,9 @@
 #include "physprobe/video/resample_taps.h"
 
+#include "physprobe/core/error.h"
+
 #include <algorithm>
 #include <cmath>
-
-#include "physprobe/core/error.h"
 
 namespace physprobe {
 namespace {
@@ -85,9 +85,9 @@ void append_antialiased(
 void append_plain(
     ResampleTaps& taps, int64_t n_in, int64_t n_out, int64_t i, ResampleFilter filter) {
   if (filter == ResampleFilter::kLanczos) {
-    throw Error(ErrorKind::kUsage,
-                "preprocess.filter",
-                "lanczos without antialiasing is defined by no reference; choose pillow_uint8 arithmetic");
+    throw Error(
+        ErrorKind::kUsage, "preprocess.filter",
+        "lanczos without antialiasing is defined by no reference; choose pillow_uint8 arithmetic");
   }
   const double scale = static_cast<double>(n_in) / static_cast<double>(n_out);
   double centre = (static_cast<double>(i) + 0.5) * scale - 0.5;
@@ -100,9 +100,8 @@ void append_plain(
   std::vector<double> weights(static_cast<std::size_t>(clamped(base + 1 + reach) - first + 1), 0.0);
   for (int64_t j = base - reach; j <= base + 1 + reach; ++j) {
     const double distance = static_cast<double>(j - base) - t;
-    const double weight = filter == ResampleFilter::kBilinear
-                              ? filter_value(filter, distance)
-                              : cubic(distance, -0.75);
+    const double weight = filter == ResampleFilter::kBilinear ? filter_value(filter, distance)
+                                                              : cubic(distance, -0.75);
     weights[static_cast<std::size_t>(clamped(j) - first)] += weight;
   }
   append(taps, first, weights);

@@ -1,14 +1,16 @@
 #include "physprobe/video/sampling.h"
 
+#include "physprobe/core/error.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 
-#include "physprobe/core/error.h"
-
 namespace physprobe {
 namespace {
+
+constexpr int64_t kMaxSamples = 10'000'000;
 
 void require_frames(const VideoInfo& info) {
   if (info.frame_count < 1) {
@@ -18,8 +20,7 @@ void require_frames(const VideoInfo& info) {
 
 void require_positive(const char* what, double value) {
   if (!(value > 0.0) || !std::isfinite(value)) {
-    throw Error(ErrorKind::kUsage,
-                what,
+    throw Error(ErrorKind::kUsage, what,
                 fmt::format("is {}; it has to be a finite number above 0", value));
   }
 }
@@ -73,8 +74,8 @@ SampledFrames sample_all(const VideoInfo& info) {
 SampledFrames sample_uniform(const VideoInfo& info, int64_t n) {
   require_frames(info);
   if (n < 1) {
-    throw Error(
-        ErrorKind::kUsage, "sampling.n", fmt::format("is {}; uniform sampling needs at least 1", n));
+    throw Error(ErrorKind::kUsage, "sampling.n",
+                fmt::format("is {}; uniform sampling needs at least 1", n));
   }
   std::vector<int64_t> indices;
   indices.reserve(static_cast<std::size_t>(n));
@@ -91,6 +92,11 @@ SampledFrames sample_uniform(const VideoInfo& info, int64_t n) {
 SampledFrames sample_fps(const VideoInfo& info, double fps) {
   require_frames(info);
   require_positive("sampling.fps", fps);
+  if (fps * (info.end_seconds - info.begin_seconds) > kMaxSamples) {
+    throw Error(ErrorKind::kUsage, "sampling.fps",
+                fmt::format("is {}; a video of {:.3f} s would give more than {} samples", fps,
+                            info.end_seconds - info.begin_seconds, kMaxSamples));
+  }
   std::vector<double> times_seconds;
   for (int64_t i = 0;; ++i) {
     const double t = info.begin_seconds + static_cast<double>(i) / fps;
@@ -104,24 +110,23 @@ SampledFrames sample_fps(const VideoInfo& info, double fps) {
 SampledFrames sample_restrav(const VideoInfo& info, int64_t n, double window_seconds) {
   require_frames(info);
   if (n < 2) {
-    throw Error(
-        ErrorKind::kUsage, "sampling.n", fmt::format("is {}; ReStraV's scheme needs at least 2", n));
+    throw Error(ErrorKind::kUsage, "sampling.n",
+                fmt::format("is {}; ReStraV's scheme needs at least 2", n));
   }
   require_positive("sampling.window_seconds", window_seconds);
 
-  // Steps a to c of the published pipeline: the duration counts from `begin`, the window from time 0, and the
-  // step always spans the whole window, however short the video is. The reference computes in float32.
+  // Steps a to c of the published pipeline: the duration counts from `begin`, the window from time
+  // 0, and the step always spans the whole window, however short the video is. The reference
+  // computes in float32.
   const double duration = info.end_seconds - info.begin_seconds;
   const double start = std::max(0.0, duration / 2.0 - window_seconds / 2.0);
   const double step = window_seconds / static_cast<double>(n - 1);
   if (!(duration > 0.0) || start < info.begin_seconds || start >= info.end_seconds) {
-    throw Error(ErrorKind::kInput,
-                info.path,
-                fmt::format("ReStraV's window starts at {:.6f} s, outside the stream's [{:.6f}, {:.6f}) s; "
-                            "use another sampling scheme (uniform, native) for this video",
-                            start,
-                            info.begin_seconds,
-                            info.end_seconds));
+    throw Error(
+        ErrorKind::kInput, info.path,
+        fmt::format("ReStraV's window starts at {:.6f} s, outside the stream's [{:.6f}, {:.6f}) s; "
+                    "use another sampling scheme (uniform, native) for this video",
+                    start, info.begin_seconds, info.end_seconds));
   }
   const auto start32 = static_cast<float>(start);
   const auto end32 = static_cast<float>(info.end_seconds);
@@ -144,15 +149,15 @@ SampledFrames sample_restrav(const VideoInfo& info, int64_t n, double window_sec
 SampledFrames sample_native(const VideoInfo& info, int64_t n) {
   require_frames(info);
   if (n < 1) {
-    throw Error(
-        ErrorKind::kUsage, "sampling.n", fmt::format("is {}; native sampling needs at least 1", n));
+    throw Error(ErrorKind::kUsage, "sampling.n",
+                fmt::format("is {}; native sampling needs at least 1", n));
   }
   if (n > info.frame_count) {
-    throw Error(ErrorKind::kInput,
-                info.path,
-                fmt::format("has {} frames, native sampling needs {}; lower sampling.n or leave the video out",
-                            info.frame_count,
-                            n));
+    throw Error(
+        ErrorKind::kInput, info.path,
+        fmt::format(
+            "has {} frames, native sampling needs {}; lower sampling.n or leave the video out",
+            info.frame_count, n));
   }
   const int64_t first = (info.frame_count - n) / 2;
   std::vector<int64_t> indices;
@@ -164,15 +169,13 @@ SampledFrames sample_native(const VideoInfo& info, int64_t n) {
 void SamplingSpec::validate() const {
   if (scheme != "all" && scheme != "uniform" && scheme != "fps" && scheme != "restrav" &&
       scheme != "native") {
-    throw Error(ErrorKind::kUsage,
-                "sampling.scheme",
+    throw Error(ErrorKind::kUsage, "sampling.scheme",
                 fmt::format("is '{}'; expected all, uniform, fps, restrav or native", scheme));
   }
   const int64_t least = scheme == "restrav" ? 2 : 1;
   if ((scheme == "uniform" || scheme == "restrav" || scheme == "native") &&
       (n < least || n > 1'000'000)) {
-    throw Error(ErrorKind::kUsage,
-                "sampling.n",
+    throw Error(ErrorKind::kUsage, "sampling.n",
                 fmt::format("is {}; scheme {} accepts {} to 1000000", n, scheme, least));
   }
   if (scheme == "fps") require_positive("sampling.fps", fps);

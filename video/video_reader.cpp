@@ -1,16 +1,16 @@
 #include "physprobe/video/video_reader.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <cmath>
-#include <filesystem>
-
 #include "physprobe/core/error.h"
 #include "physprobe/core/hashing.h"
 #include "physprobe/core/media_names.h"
 #include "physprobe/video/file_reader.h"
 #include "physprobe/video/image_sequence.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
 
 namespace physprobe {
 namespace {
@@ -22,7 +22,8 @@ bool is_directory(const std::string& path) {
 
 void require_at_least(const char* field, double value, double least) {
   if (!(value >= least)) {
-    throw Error(ErrorKind::kUsage, field, fmt::format("is {}; it has to be at least {}", value, least));
+    throw Error(ErrorKind::kUsage, field,
+                fmt::format("is {}; it has to be at least {}", value, least));
   }
 }
 
@@ -35,21 +36,21 @@ void VideoOptions::validate() const {
   require_at_least("max_frames", static_cast<double>(max_frames), 1);
   require_at_least("max_bytes", static_cast<double>(max_bytes), 1);
   if (!(image_sequence_fps > 0.0) || !std::isfinite(image_sequence_fps)) {
-    throw Error(ErrorKind::kUsage,
-                "image_sequence_fps",
+    throw Error(ErrorKind::kUsage, "image_sequence_fps",
                 fmt::format("is {}; it has to be a finite number above 0", image_sequence_fps));
   }
   if (start_seconds && !std::isfinite(*start_seconds)) {
     throw Error(ErrorKind::kUsage, "start_seconds", "has to be finite");
   }
-  if (stop_seconds && (std::isnan(*stop_seconds) || *stop_seconds <= start_seconds.value_or(-INFINITY))) {
-    throw Error(ErrorKind::kUsage,
-                "stop_seconds",
+  if (stop_seconds &&
+      (std::isnan(*stop_seconds) || *stop_seconds <= start_seconds.value_or(-INFINITY))) {
+    throw Error(ErrorKind::kUsage, "stop_seconds",
                 fmt::format("is {}; it has to be above start_seconds", *stop_seconds));
   }
 }
 
-std::unique_ptr<VideoReader> VideoReader::open(const std::string& path, const VideoOptions& options) {
+std::unique_ptr<VideoReader> VideoReader::open(const std::string& path,
+                                               const VideoOptions& options) {
   options.validate();
   return is_directory(path) ? open_image_sequence(path, options) : open_video_file(path, options);
 }
@@ -84,8 +85,12 @@ bool is_image_sequence(const std::string& path) {
   return !sequence.paths.empty() && sequence.damage.empty();
 }
 
-const std::vector<std::string>& video_extensions() { return video_name_extensions(); }
+const std::vector<std::string>& video_extensions() {
+  return video_name_extensions();
+}
 
-const std::vector<std::string>& image_extensions() { return image_name_extensions(); }
+const std::vector<std::string>& image_extensions() {
+  return image_name_extensions();
+}
 
 }  // namespace physprobe

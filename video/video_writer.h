@@ -1,6 +1,7 @@
 #pragma once
-// Writes small videos and stills: rendered worlds, report clips and thumbnails. Single-threaded encoding,
-// no timestamps or versions inside: equal frames give an equal file on the same libraries.
+// Writes small videos and stills: rendered worlds, report clips and thumbnails. Single-threaded
+// encoding, no timestamps or versions inside: equal frames give an equal file on the same
+// libraries.
 
 #include <ATen/core/Tensor.h>
 
@@ -13,22 +14,24 @@ namespace physprobe {
 
 struct VideoWriterOptions {
   double fps = 25.0;
-  std::string codec = "auto";  ///< "auto" (first of h264, vp8, mpeg4 present), "h264", "vp8", "mpeg4", "ffv1".
-  int quality = 23;            ///< Constant quality: 0 (best) … 51, as x264's crf.
+  std::string codec =
+      "auto";  ///< "auto" (first of h264, vp8, mpeg4 present), "h264", "vp8", "mpeg4", "ffv1".
+  int quality = 23;  ///< Constant quality: 0 (best) … 51, as x264's crf.
   void validate() const;
 };
 
 class VideoWriter {
  public:
-  /// The container follows the extension (.mp4, .webm, .mkv). Odd sizes are written as they are in 4:4:4 when the codec
-  /// can, else refused with Error(kUsage).
+  /// The container follows the extension (.mp4, .webm, .mkv). Odd sizes are written as they are in
+  /// 4:4:4 when the codec can, else refused with Error(kUsage).
   static std::unique_ptr<VideoWriter> open(const std::string& path,
                                            int64_t width,
                                            int64_t height,
                                            const VideoWriterOptions& options = {});
   virtual ~VideoWriter() = default;
   virtual void write(const at::Tensor& frame) = 0;  ///< (H, W, 3) uint8 RGB.
-  virtual void close() = 0;  ///< Finishes and renames into place; without it nothing is left behind.
+  virtual void
+  close() = 0;  ///< Finishes and renames into place; without it nothing is left behind.
 };
 
 /// Which of "h264", "vp8", "mpeg4", "ffv1", … can be written / read here; for `doctor`.
