@@ -5,9 +5,17 @@ find_package(Threads REQUIRED)
 find_package(OpenMP REQUIRED COMPONENTS CXX)
 
 find_package(Torch REQUIRED)
-add_library(physprobe_torch INTERFACE)
-target_link_libraries(physprobe_torch INTERFACE ${TORCH_LIBRARIES})
-target_include_directories(physprobe_torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
+# Wheels of torch before 2.6 use the old C++ ABI; every other C++ library here has the new one, and mixing them ends in
+# unresolved std::string symbols at link time. Said now, in words.
+if(TORCH_CXX_FLAGS MATCHES "_GLIBCXX_USE_CXX11_ABI=0")
+  message(FATAL_ERROR "This LibTorch (${Torch_DIR}) was built with the old C++ ABI (_GLIBCXX_USE_CXX11_ABI=0), the other C++ "
+    "libraries with the new one. Use a torch of 2.6 or later, conda-forge's libtorch, or Debian's libtorch-dev (docs/cluster.md).")
+endif()
+if(NOT TARGET physprobe_torch)
+  add_library(physprobe_torch INTERFACE IMPORTED)
+  target_link_libraries(physprobe_torch INTERFACE ${TORCH_LIBRARIES})
+  target_include_directories(physprobe_torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
+endif()
 
 # The OpenMP build of OpenBLAS, chosen by RPATH instead of by the system's alternatives.
 find_path(PHYSPROBE_OPENBLAS_OPENMP_DIR NAMES libopenblas.so.0
