@@ -1,13 +1,14 @@
 #pragma once
-// From a name, a config or a weights file to a built encoder. Registration is the explicit table in builtin.cpp.
+// From a name, a config or a weights file to a built encoder. Registration is the explicit table in
+// builtin.cpp.
+
+#include "physprobe/encoders/encoder.h"
+
+#include <nlohmann/json_fwd.hpp>
 
 #include <memory>
 #include <string>
 #include <vector>
-
-#include <nlohmann/json_fwd.hpp>
-
-#include "physprobe/encoders/encoder.h"
 
 namespace physprobe {
 
@@ -22,9 +23,10 @@ struct EncoderFamily {
 
 const std::vector<EncoderFamily>& encoder_families();
 
-/// `config`: {"family" or "id": "v1", "weights": path (safetensors file, index or folder), "options": {...}, "preprocess": {...}}.
-/// Unknown keys are refused with the nearest valid one (Error(kUsage)); weights are loaded strictly: missing,
-/// unexpected and mis-shaped tensors are listed at once (Error(kIncompatible)).
+/// `config`: {"family" or "id": "v1", "weights": path (safetensors file, index or folder),
+/// "options": {...}, "preprocess": {...}}. Unknown keys are refused with the nearest valid one
+/// (Error(kUsage)); weights are loaded strictly: missing, unexpected and mis-shaped tensors are
+/// listed at once (Error(kIncompatible)).
 std::unique_ptr<Encoder> make_encoder(const nlohmann::json& config);
 
 }  // namespace physprobe

@@ -4,6 +4,7 @@
 #include "physprobe/core/parallel.h"
 #include "physprobe/encoders/encode_request.h"
 #include "physprobe/encoders/encoder_config.h"
+#include "physprobe/encoders/simd_clones.h"
 #include "physprobe/encoders/thumbnail.h"
 #include "physprobe/encoders/v1_pyramid.h"
 #include "physprobe/encoders/v1_retina.h"
@@ -130,6 +131,26 @@ EncoderInfo build_info(const V1Options& options, const PreprocessSpec& spec) {
   return info;
 }
 
+float square_root(float value) {
+  return std::sqrt(value);
+}
+
+/// Sum in double over eight interleaved lanes, which are then added in order: the order is fixed,
+/// and no addition waits for the one before.
+PHYSPROBE_SIMD_CLONES
+double lane_sum(const float* values, int64_t count) {
+  constexpr int64_t kLanes = 8;
+  double lanes[kLanes] = {};
+  int64_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) {
+    for (int64_t lane = 0; lane < kLanes; ++lane) lanes[lane] += values[i + lane];
+  }
+  for (int64_t lane = 0; i < count; ++i, ++lane) lanes[lane] += values[i];
+  double sum = 0.0;
+  for (const double part : lanes) sum += part;
+  return sum;
+}
+
 /// Where a tap's numbers lie in what a frame yields.
 struct TapSource {
   enum class Kind { kPixel, kRetina, kBands } kind = Kind::kPixel;
@@ -238,27 +259,31 @@ class V1Encoder final : public Encoder {
     TapSource::Kind deepest = TapSource::Kind::kPixel;
     for (const TapSource& source : sources) deepest = std::max(deepest, source.kind);
     at::Tensor retina = at::empty({height, width}, at::kFloat);
-    std::vector<float> bands;
     if (deepest != TapSource::Kind::kPixel && options_.has_retina) {
       retina_response(pixel, height, width, retina.data_ptr<float>());
     } else {
       std::copy_n(pixel, height * width, retina.data_ptr<float>());
     }
+    std::vector<float> scratch;
+    float* bands = nullptr;
     if (deepest == TapSource::Kind::kBands) {
-      bands.resize(static_cast<std::size_t>(pyramid_energy_size(filters)));
-      pyramid_energy(retina, filters, bands.data());
-      if (options_.is_amplitude) {
-        for (float& value : bands) value = std::sqrt(value);
+      const int64_t size = pyramid_energy_size(filters);
+      bands = whole_token(sources, outputs, frame, size);
+      if (bands == nullptr) {
+        scratch.resize(static_cast<std::size_t>(size));
+        bands = scratch.data();
       }
+      pyramid_energy(retina, filters, bands);
+      if (options_.is_amplitude) std::transform(bands, bands + size, bands, square_root);
     }
     for (std::size_t i = 0; i < sources.size(); ++i) {
       const TapSource& source = sources[i];
-      const float* values = source.kind == TapSource::Kind::kPixel ? pixel
-                            : source.kind == TapSource::Kind::kRetina
-                                ? retina.data_ptr<float>()
-                                : bands.data() + source.offset;
+      const float* values = source.kind == TapSource::Kind::kPixel    ? pixel
+                            : source.kind == TapSource::Kind::kRetina ? retina.data_ptr<float>()
+                                                                      : bands + source.offset;
       if (outputs[i].tokens.defined()) {
-        std::copy_n(values, source.size, outputs[i].tokens.data_ptr<float>() + frame * source.size);
+        float* token = outputs[i].tokens.data_ptr<float>() + frame * source.size;
+        if (token != values) std::copy_n(values, source.size, token);
       }
       float* pooled = outputs[i].pooled.data_ptr<float>() + frame * outputs[i].pooled.size(2);
       if (source.kind == TapSource::Kind::kBands) {
@@ -267,6 +292,21 @@ class V1Encoder final : public Encoder {
         area_thumbnail(values, 1, height, width, pooled);
       }
     }
+  }
+
+  /// Where a requested "v1" tap keeps this frame's `size` numbers, so that the pyramid writes them
+  /// in place (they are megabytes); nullptr when it is not among the outputs.
+  static float* whole_token(const std::vector<TapSource>& sources,
+                            const std::vector<TapOutput>& outputs,
+                            int64_t frame,
+                            int64_t size) {
+    for (std::size_t i = 0; i < sources.size(); ++i) {
+      const bool is_whole = sources[i].kind == TapSource::Kind::kBands && sources[i].size == size;
+      if (is_whole && outputs[i].tokens.defined()) {
+        return outputs[i].tokens.data_ptr<float>() + frame * size;
+      }
+    }
+    return nullptr;
   }
 
   /// Mean of each scale and orientation, in double.
@@ -278,9 +318,7 @@ class V1Encoder final : public Encoder {
       const PyramidFilters::Level& level = filters.levels[static_cast<std::size_t>(scale)];
       const int64_t area = level.height * level.width;
       for (int64_t k = 0; k < filters.orientations; ++k) {
-        double sum = 0.0;
-        for (int64_t i = 0; i < area; ++i) sum += values[i];
-        *pooled++ = static_cast<float>(sum / static_cast<double>(area));
+        *pooled++ = static_cast<float>(lane_sum(values, area) / static_cast<double>(area));
         values += area;
       }
     }

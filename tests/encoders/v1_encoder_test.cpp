@@ -195,6 +195,24 @@ TEST(V1EncoderTest, DefaultsAreThePublishedModel) {
   EXPECT_FALSE(outputs[0].tokens.defined());
 }
 
+TEST(V1EncoderTest, SameBitsForAnyBatchAndThreadCountAtThePublishedSize) {
+  const auto encoder = make_encoder({{"family", "v1"}});
+  at::Tensor input = at::empty({3, 1, 1, 256, 256}, at::kFloat);
+  Rng rng(3);
+  for (int64_t i = 0; i < input.numel(); ++i)
+    input.data_ptr<float>()[i] = static_cast<float>(rng.uniform());
+  const auto together = encoder->encode(input, {{"retina", "v1"}, true, 7});
+  for (int64_t sample = 0; sample < 3; ++sample) {
+    const auto alone = encoder->encode(input.narrow(0, sample, 1), {{"retina", "v1"}, true, 1});
+    for (std::size_t tap = 0; tap < 2; ++tap) {
+      EXPECT_TRUE(at::equal(together[tap].tokens[sample], alone[tap].tokens[0]))
+          << together[tap].name;
+      EXPECT_TRUE(at::equal(together[tap].pooled[sample], alone[tap].pooled[0]))
+          << together[tap].name;
+    }
+  }
+}
+
 TEST(V1EncoderTest, RefusesValuesOutsideTheUnitRange) {
   const auto encoder = make_v1({{"size", 32}, {"scales", 2}});
   for (const double value : {-1e-6, 2.0, 255.0}) {

@@ -96,6 +96,14 @@ class V1MoviesSlow : public ::testing::Test {
                     is_noise ? 0.5 : 2e-3)
             << name << " " << layers()[i];
       }
+      // The hypothesis sequence by sequence: natural movies straighten in v1, fades curve at both
+      // layers.
+      if (group == "natural") {
+        EXPECT_LT(means[2], means[0]) << name;
+      }
+      if (group == "pixelfade") {
+        EXPECT_GT(std::min(means[1], means[2]), means[0]) << name;
+      }
       ++count;
     }
     for (double& sum : sums) sum /= count;
