@@ -1,5 +1,6 @@
 #pragma once
-// What is to be looked at: an immutable list of items with labels and groups, read from a manifest or a folder.
+// What is to be looked at: an immutable list of items with labels and groups, read from a manifest
+// or a folder.
 
 #include <cstdint>
 #include <map>
@@ -17,20 +18,21 @@ struct DatasetItem {
   std::optional<double> start_seconds;
   std::optional<double> stop_seconds;
   std::map<std::string, std::string> attributes;  ///< Unknown columns, verbatim.
-  int64_t line = 0;  ///< Line of the manifest, 0 for folders.
+  int64_t line = 0;                               ///< Line of the manifest, 0 for folders.
 };
 
 struct Dataset {
-  std::string path;    ///< As given.
-  std::string layout;  ///< "videos" (folder), "manifest".
+  std::string path;                ///< As given.
+  std::string layout;              ///< "videos" (folder), "manifest".
   std::vector<DatasetItem> items;  ///< Manifest order, or relative paths in byte order for folders.
 };
 
 struct DatasetOptions {
   std::string layout = "auto";  ///< "auto", "videos", "manifest", or a registered public layout.
-  std::map<std::string, std::string> columns;  ///< Standard name -> name in the user's manifest (--columns ours=theirs).
+  std::map<std::string, std::string>
+      columns;  ///< Standard name -> name in the user's manifest (--columns ours=theirs).
   bool allow_outside_root = false;  ///< Accept absolute paths, "..", symlinks leaving the root.
-  int64_t limit = 0;  ///< First n items; 0 = all.
+  int64_t limit = 0;                ///< First n items; 0 = all.
 };
 
 /// A defect of a manifest or folder.
@@ -39,12 +41,15 @@ struct DatasetProblem {
   std::string text;
 };
 
-/// Throws one Error(kInput) that lists every problem with its line (duplicate ids, missing files, paths outside the root, bad
-/// numbers, start >= stop, nothing found …). Problems that need decoding are not looked for here.
+/// Throws one Error(kInput) that lists every problem with its line (duplicate ids, missing files,
+/// paths outside the root, bad numbers, start >= stop, nothing found …). Problems that need
+/// decoding are not looked for here.
 Dataset load_dataset(const std::string& path, const DatasetOptions& options = {});
 
 /// The same checks without throwing; `dataset`, when not null, receives the items that are sound.
-std::vector<DatasetProblem> validate_dataset(const std::string& path, const DatasetOptions& options, Dataset* dataset);
+std::vector<DatasetProblem> validate_dataset(const std::string& path,
+                                             const DatasetOptions& options,
+                                             Dataset* dataset);
 
 /// Names of the layouts `load_dataset` knows, for `physprobe list`.
 std::vector<std::string> dataset_layouts();

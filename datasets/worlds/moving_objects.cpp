@@ -54,10 +54,10 @@ enum class Shape { kEllipse, kRectangle };
 
 struct MovingObject {
   Shape shape;
-  double half_width, half_height;  ///< Pixels, before scaling.
-  double x, y;                     ///< Centre at time 0, pixels.
-  double velocity_x, velocity_y;   ///< Pixels per second.
-  double angle, spin;              ///< Radians, radians per second.
+  double half_width, half_height;         ///< Pixels, before scaling.
+  double x, y;                            ///< Centre at time 0, pixels.
+  double velocity_x, velocity_y;          ///< Pixels per second.
+  double angle, spin;                     ///< Radians, radians per second.
   double swell, swell_rate, swell_phase;  ///< Relative size change, radians per second, radians.
   Surface surface;
 };
@@ -82,8 +82,7 @@ Pose pose_at(const MovingObject& object, double seconds, double size) {
   const double angle = object.angle + object.spin * seconds;
   pose.cosine = std::cos(angle);
   pose.sine = std::sin(angle);
-  pose.scale =
-      1.0 + object.swell * std::sin(object.swell_rate * seconds + object.swell_phase);
+  pose.scale = 1.0 + object.swell * std::sin(object.swell_rate * seconds + object.swell_phase);
   return pose;
 }
 
@@ -94,8 +93,7 @@ float outline_distance(const MovingObject& object, float u, float v) {
   if (object.shape == Shape::kRectangle) {
     const float du = std::abs(u) - a;
     const float dv = std::abs(v) - b;
-    return std::hypot(std::max(du, 0.0F), std::max(dv, 0.0F)) +
-           std::min(std::max(du, dv), 0.0F);
+    return std::hypot(std::max(du, 0.0F), std::max(dv, 0.0F)) + std::min(std::max(du, dv), 0.0F);
   }
   // First-order distance to an ellipse; exact for a disc.
   const float radius = std::hypot(u / a, v / b);
@@ -198,8 +196,7 @@ class Canvas {
 
 void require(bool holds, const char* field, const std::string& found, const char* allowed) {
   if (holds) return;
-  throw Error(ErrorKind::kUsage,
-              std::string("moving_objects.") + field,
+  throw Error(ErrorKind::kUsage, std::string("moving_objects.") + field,
               fmt::format("is {}; expected {}", found, allowed));
 }
 
@@ -207,15 +204,15 @@ void require(bool holds, const char* field, const std::string& found, const char
 
 void MovingObjectsOptions::validate() const {
   require(size >= 32 && size <= 4096, "size", std::to_string(size), "32 to 4096 pixels");
-  require(frames >= 4 && frames <= 100'000,
-          "frames",
-          std::to_string(frames),
+  require(frames >= 4 && frames <= 100'000, "frames", std::to_string(frames),
           "4 to 100000 (fewer than 4 cannot be shuffled so that no two stay neighbours)");
   require(fps >= 1.0 && fps <= 1000.0, "fps", fmt::format("{}", fps), "1 to 1000");
   require(objects >= 1 && objects <= 16, "objects", std::to_string(objects), "1 to 16");
 }
 
-at::Tensor render_moving_objects(uint64_t seed, int64_t index, const MovingObjectsOptions& options) {
+at::Tensor render_moving_objects(uint64_t seed,
+                                 int64_t index,
+                                 const MovingObjectsOptions& options) {
   options.validate();
   require(index >= 0, "index", std::to_string(index), "0 or more");
   const auto size = static_cast<double>(options.size);
@@ -246,9 +243,8 @@ std::vector<int64_t> shuffled_order(uint64_t seed, int64_t index, int64_t frames
   // About one permutation in e^2 of any length has no old neighbours side by side.
   while (true) {
     std::vector<int64_t> order = rng.permutation(frames);
-    const auto pair = std::adjacent_find(order.begin(), order.end(), [](int64_t a, int64_t b) {
-      return a - b == 1 || b - a == 1;
-    });
+    const auto pair = std::adjacent_find(
+        order.begin(), order.end(), [](int64_t a, int64_t b) { return a - b == 1 || b - a == 1; });
     if (pair == order.end()) return order;
   }
 }

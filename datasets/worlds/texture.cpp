@@ -18,10 +18,8 @@ template <typename Real>
 std::array<Real, 4> spline_weights(Real fraction) {
   const Real rest = 1 - fraction;
   const Real square = fraction * fraction;
-  return {rest * rest * rest / 6,
-          (3 * square * fraction - 6 * square + 4) / 6,
-          (-3 * square * fraction + 3 * square + 3 * fraction + 1) / 6,
-          square * fraction / 6};
+  return {rest * rest * rest / 6, (3 * square * fraction - 6 * square + 4) / 6,
+          (-3 * square * fraction + 3 * square + 3 * fraction + 1) / 6, square * fraction / 6};
 }
 
 /// Rows of `lattice` (`rows`, `nodes`), each refined to kPeriod samples, written transposed: two
