@@ -106,6 +106,10 @@ nlohmann::json parse_bounded(std::string_view text, const std::string& subject) 
     }
     return true;
   };
+  // nlohmann takes a NUL byte for the end and would not look at what follows it.
+  if (text.find('\0') != std::string_view::npos) {
+    throw Error(ErrorKind::kInput, subject, "contains a NUL byte; expected JSON text");
+  }
   return nlohmann::json::parse(text.begin(), text.end(), refuse_deep);
 }
 

@@ -280,6 +280,12 @@ SafetensorsHeader parse_safetensors_header(const std::string& path,
   if (!is_utf8(text)) {
     throw Error(ErrorKind::kInput, path, "its safetensors header is not valid UTF-8");
   }
+  // The JSON library takes a NUL byte for the end and would not look at what follows it.
+  const std::size_t nul = text.find('\0');
+  if (nul != std::string_view::npos) {
+    throw Error(ErrorKind::kInput, path,
+                fmt::format("its safetensors header is not valid JSON at byte {} (NUL)", nul));
+  }
   HeaderEvents events(path);
   nlohmann::json::sax_parse(text.begin(), text.end(), &events);
   SafetensorsHeader header = events.take();

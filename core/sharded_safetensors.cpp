@@ -19,6 +19,9 @@ constexpr int kMaxDepth = 64;
 /// Parses the index; nlohmann keeps the last of doubled keys, so they are looked for on the way.
 nlohmann::json parse_index(const std::string& path) {
   const std::string text = read_file(path, kMaxIndexBytes);
+  if (text.find('\0') != std::string::npos) {
+    throw Error(ErrorKind::kInput, path, "contains a NUL byte; expected JSON text");
+  }
   std::set<std::string> names;
   bool is_inside_map = false;
   const auto check = [&](int depth, nlohmann::json::parse_event_t event, nlohmann::json& value) {
