@@ -1,5 +1,6 @@
 #include "physprobe/encoders/builtin.h"
 
+#include "physprobe/encoders/dinov2_encoder.h"
 #include "physprobe/encoders/pixels_encoder.h"
 #include "physprobe/encoders/v1_encoder.h"
 
@@ -19,6 +20,12 @@ const std::vector<BuiltinFamily>& builtin_families() {
         false,
         {"size", "scales", "orientations", "readout", "front_end"}},
        make_v1_encoder},
+      {{"dinov2",
+        "DINOv2 vision transformers S to g, with and without registers (Oquab et al. 2023)",
+        true,
+        true,
+        {"size", "heads", "pos_interp", "preset", "digest", "random_seed"}},
+       make_dinov2_encoder},
   };
   return families;
 }

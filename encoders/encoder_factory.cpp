@@ -51,14 +51,15 @@ const std::vector<EncoderFamily>& encoder_families() {
 std::unique_ptr<Encoder> make_encoder(const nlohmann::json& config) {
   refuse_unknown_keys(config, {"family", "id", "weights", "options", "preprocess"}, kSubject);
   const BuiltinFamily& entry = find_family(family_name(config));
-  refuse_unknown_keys(object_field(config, "options", kSubject), entry.family.options,
-                      entry.family.name + ".options");
+  const nlohmann::json options = object_field(config, "options", kSubject);
+  refuse_unknown_keys(options, entry.family.options, entry.family.name + ".options");
   const bool has_weights = !string_field(config, "weights", "", kSubject).empty();
   if (has_weights && !entry.family.needs_weights) {
     throw Error(ErrorKind::kUsage, entry.family.name,
                 "has no trained weights; remove 'weights' (" + config.at("weights").dump() + ")");
   }
-  if (!has_weights && entry.family.needs_weights) {
+  // A family that can draw its weights has this option, and says itself when it is incomplete.
+  if (!has_weights && entry.family.needs_weights && !options.contains("random_seed")) {
     throw Error(
         ErrorKind::kUsage, entry.family.name,
         "needs trained weights; set 'weights' to a safetensors file, its index or its folder");

@@ -1,0 +1,96 @@
+#include "physprobe/encoders/checkpoint_loader.h"
+
+#include "physprobe/core/error.h"
+#include "physprobe/core/parallel.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <cmath>
+
+namespace physprobe {
+namespace {
+
+std::string shape_text(const std::vector<int64_t>& shape) {
+  return fmt::format("[{}]", fmt::join(shape, ","));
+}
+
+/// A titled list, one entry a line; "" without entries.
+std::string problem_list(const char* title, const std::vector<std::string>& entries) {
+  if (entries.empty()) return "";
+  return fmt::format("\n  {} ({}):\n    {}", title, entries.size(), fmt::join(entries, "\n    "));
+}
+
+void check_names_and_shapes(const Checkpoint& checkpoint,
+                            const std::vector<WantedTensor>& wanted,
+                            const std::set<std::string>& ignored,
+                            const std::string& model) {
+  std::vector<std::string> missing;
+  std::vector<std::string> misshaped;
+  std::vector<std::string> unexpected;
+  std::set<std::string> used;
+  for (const WantedTensor& tensor : wanted) {
+    std::vector<int64_t> share = tensor.shape;
+    if (tensor.sources.size() > 1) share[0] /= static_cast<int64_t>(tensor.sources.size());
+    for (const std::string& source : tensor.sources) {
+      used.insert(source);
+      if (!checkpoint.contains(source)) {
+        missing.push_back(source + " " + shape_text(share));
+      } else if (checkpoint.shape(source) != share) {
+        misshaped.push_back(source + " is " + shape_text(checkpoint.shape(source)) + ", expected " +
+                            shape_text(share));
+      }
+    }
+  }
+  for (const std::string& name : checkpoint.names()) {
+    if (used.count(name) == 0 && ignored.count(name) == 0) unexpected.push_back(name);
+  }
+  if (missing.empty() && misshaped.empty() && unexpected.empty()) return;
+  throw Error(ErrorKind::kIncompatible, checkpoint.path(),
+              "is not a checkpoint of " + model + ":" + problem_list("missing", missing) +
+                  problem_list("unexpected", unexpected) + problem_list("mis-shaped", misshaped) +
+                  "\n  check that the file and the encoder's options belong together");
+}
+
+int64_t count_not_finite(const at::Tensor& tensor) {
+  const float* values = tensor.data_ptr<float>();
+  int64_t count = 0;
+  for (int64_t i = 0; i < tensor.numel(); ++i) count += std::isfinite(values[i]) ? 0 : 1;
+  return count;
+}
+
+}  // namespace
+
+std::map<std::string, at::Tensor> load_strictly(const Checkpoint& checkpoint,
+                                                const std::vector<WantedTensor>& wanted,
+                                                const std::set<std::string>& ignored,
+                                                const std::string& model) {
+  check_names_and_shapes(checkpoint, wanted, ignored, model);
+  std::vector<at::Tensor> tensors(wanted.size());
+  std::vector<std::string> damage(wanted.size());
+  parallel_for(static_cast<int64_t>(wanted.size()), 0, [&](int64_t i) {
+    const auto index = static_cast<std::size_t>(i);
+    std::vector<at::Tensor> parts;
+    for (const std::string& source : wanted[index].sources) {
+      parts.push_back(checkpoint.read_float(source));
+      const int64_t count = count_not_finite(parts.back());
+      if (count > 0) {
+        damage[index] += fmt::format("\n  {}: {} of {}", source, count, parts.back().numel());
+      }
+    }
+    tensors[index] = parts.size() == 1 ? parts.front() : at::cat(parts, 0);
+  });
+  std::string problems;
+  for (const std::string& text : damage) problems += text;
+  if (!problems.empty()) {
+    throw Error(ErrorKind::kInput, checkpoint.path(),
+                "holds values that are NaN or infinite:" + problems +
+                    "\n  the file is damaged or training diverged; fetch it again");
+  }
+  std::map<std::string, at::Tensor> loaded;
+  for (std::size_t i = 0; i < wanted.size(); ++i) loaded[wanted[i].name] = tensors[i];
+  return loaded;
+}
+
+}  // namespace physprobe

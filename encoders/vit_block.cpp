@@ -1,0 +1,119 @@
+#include "physprobe/encoders/vit_block.h"
+
+#include "physprobe/encoders/vit_gemm.h"
+#include "physprobe/encoders/vit_kernels.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace physprobe {
+namespace {
+
+const float* data_or_null(const at::Tensor& tensor) {
+  return tensor.defined() ? tensor.data_ptr<float>() : nullptr;
+}
+
+VitLinear linear(const VitParameters& parameters, const std::string& name) {
+  return {parameters.at(name + ".weight"), parameters.at(name + ".bias")};
+}
+
+std::string block_name(int64_t index) {
+  return "blocks." + std::to_string(index) + ".";
+}
+
+const char* first_name(const VitConfig& config) {
+  return config.feed_forward == VitFeedForward::kSwigluFused ? "mlp.w12" : "mlp.fc1";
+}
+
+const char* second_name(const VitConfig& config) {
+  return config.feed_forward == VitFeedForward::kSwigluFused ? "mlp.w3" : "mlp.fc2";
+}
+
+}  // namespace
+
+VitNorm::VitNorm(const VitParameters& parameters, const std::string& prefix, double epsilon)
+    : weight_(parameters.at(prefix + ".weight").contiguous()),
+      bias_(parameters.at(prefix + ".bias").contiguous()),
+      epsilon_(epsilon) {}
+
+void VitNorm::apply(const float* x, int64_t rows, float* out) const {
+  layer_norm_rows(x, weight_.data_ptr<float>(), bias_.data_ptr<float>(), epsilon_, rows,
+                  weight_.numel(), out);
+}
+
+VitBlock::VitBlock(const VitConfig& config, const VitParameters& parameters, int64_t index)
+    : attention_norm_(parameters, block_name(index) + "norm1", config.norm_epsilon),
+      qkv_(linear(parameters, block_name(index) + "attn.qkv")),
+      projection_(linear(parameters, block_name(index) + "attn.proj")),
+      feed_forward_norm_(parameters, block_name(index) + "norm2", config.norm_epsilon),
+      first_(linear(parameters, block_name(index) + first_name(config))),
+      second_(linear(parameters, block_name(index) + second_name(config))) {
+  if (config.has_layer_scale) {
+    attention_scale_ = parameters.at(block_name(index) + "ls1.gamma").contiguous();
+    feed_forward_scale_ = parameters.at(block_name(index) + "ls2.gamma").contiguous();
+  }
+}
+
+void VitBlock::apply(const VitConfig& config, int64_t token_count, VitWorkspace& workspace) const {
+  attend(config, token_count, workspace);
+  feed_forward(config, token_count, workspace);
+}
+
+void VitBlock::attend(const VitConfig& config, int64_t token_count, VitWorkspace& workspace) const {
+  const int64_t triple = 3 * config.width;
+  attention_norm_.apply(workspace.tokens, token_count, workspace.normed);
+  qkv_.apply(workspace.normed, token_count, workspace.wide);
+  add_bias_rows(workspace.wide, qkv_.bias(), token_count, triple);
+  std::fill(workspace.wide + token_count * triple,
+            workspace.wide + workspace.padded_tokens * triple, 0.0F);
+  vit_attention(config, workspace.wide, token_count, workspace, workspace.normed);
+  projection_.apply(workspace.normed, token_count, workspace.update);
+  add_residual_rows(workspace.tokens, workspace.update, projection_.bias(),
+                    data_or_null(attention_scale_), token_count, config.width);
+}
+
+void VitBlock::feed_forward(const VitConfig& config,
+                            int64_t token_count,
+                            VitWorkspace& workspace) const {
+  feed_forward_norm_.apply(workspace.tokens, token_count, workspace.normed);
+  first_.apply(workspace.normed, token_count, workspace.wide);
+  const float* hidden = workspace.wide;
+  if (config.feed_forward == VitFeedForward::kSwigluFused) {
+    bias_swiglu_rows(workspace.wide, first_.bias(), token_count, config.hidden, workspace.gated);
+    hidden = workspace.gated;
+  } else {
+    bias_gelu_rows(workspace.wide, first_.bias(), token_count, config.hidden);
+  }
+  second_.apply(hidden, token_count, workspace.update);
+  add_residual_rows(workspace.tokens, workspace.update, second_.bias(),
+                    data_or_null(feed_forward_scale_), token_count, config.width);
+}
+
+void vit_attention(const VitConfig& config,
+                   const float* qkv,
+                   int64_t token_count,
+                   const VitWorkspace& workspace,
+                   float* out) {
+  const int64_t width = config.width;
+  const int64_t head_width = config.head_width();
+  const int64_t triple = 3 * width;
+  const int64_t padded = workspace.padded_tokens;
+  const auto scale = static_cast<float>(1.0 / std::sqrt(static_cast<double>(head_width)));
+  for (int64_t head = 0; head < config.heads; ++head) {
+    const float* queries = qkv + head * head_width;
+    const MatrixView keys = {queries + width, padded, head_width, triple};
+    const MatrixView values = {queries + 2 * width, token_count, head_width, triple};
+    for (int64_t first = 0; first < token_count; first += workspace.query_rows) {
+      const int64_t rows = std::min(workspace.query_rows, token_count - first);
+      multiply_transposed({queries + first * triple, rows, head_width, triple}, keys, scale,
+                          workspace.scores, padded);
+      softmax_rows(workspace.scores, rows, token_count, padded);
+      multiply({workspace.scores, rows, token_count, padded}, values, 1.0F,
+               out + first * width + head * head_width, width);
+    }
+  }
+}
+
+}  // namespace physprobe

@@ -1,0 +1,62 @@
+#pragma once
+// One pre-norm transformer block on one image:
+//   y = x + LS1(Proj(MHA(LN1(x)))),  z = y + LS2(FFN(LN2(y))).
+// Internal.
+
+#include "physprobe/encoders/vit_config.h"
+#include "physprobe/encoders/vit_linear.h"
+#include "physprobe/encoders/vit_parameters.h"
+#include "physprobe/encoders/vit_workspace.h"
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <string>
+
+namespace physprobe {
+
+/// Layer norm over D with an affine map.
+class VitNorm {
+ public:
+  VitNorm(const VitParameters& parameters, const std::string& prefix, double epsilon);
+  /// `out` (rows, D) may be `x`.
+  void apply(const float* x, int64_t rows, float* out) const;
+
+ private:
+  at::Tensor weight_;
+  at::Tensor bias_;
+  double epsilon_;
+};
+
+class VitBlock {
+ public:
+  /// Takes "blocks.<index>.…" from `parameters` (vit_parameters lists them).
+  VitBlock(const VitConfig& config, const VitParameters& parameters, int64_t index);
+
+  /// Advances workspace.tokens, (token_count, D), by this block.
+  void apply(const VitConfig& config, int64_t token_count, VitWorkspace& workspace) const;
+
+ private:
+  void attend(const VitConfig& config, int64_t token_count, VitWorkspace& workspace) const;
+  void feed_forward(const VitConfig& config, int64_t token_count, VitWorkspace& workspace) const;
+
+  VitNorm attention_norm_;
+  VitLinear qkv_;
+  VitLinear projection_;
+  VitNorm feed_forward_norm_;
+  VitLinear first_;
+  VitLinear second_;
+  at::Tensor attention_scale_;     // (D), undefined without layer scale
+  at::Tensor feed_forward_scale_;  // (D), undefined without layer scale
+};
+
+/// Multi-head attention over `qkv` (padded tokens, 3D; the rows behind `token_count` are zero):
+/// softmax(q k^T / sqrt(d)) v of each head into its columns of `out` (token_count, D). Works
+/// through fixed blocks of queries, so memory stays bounded for long sequences.
+void vit_attention(const VitConfig& config,
+                   const float* qkv,
+                   int64_t token_count,
+                   const VitWorkspace& workspace,
+                   float* out);
+
+}  // namespace physprobe

@@ -1,0 +1,67 @@
+#pragma once
+// A whole vision transformer on one image: patch embedding, position, blocks, final norm. One image
+// on one thread is the unit of work, which makes its bits independent of the batch. Internal.
+
+#include "physprobe/encoders/vit_block.h"
+#include "physprobe/encoders/vit_config.h"
+#include "physprobe/encoders/vit_linear.h"
+#include "physprobe/encoders/vit_parameters.h"
+#include "physprobe/encoders/vit_workspace.h"
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <vector>
+
+namespace physprobe {
+
+class VitModel {
+ public:
+  /// `parameters` as vit_parameters(config) lists them.
+  VitModel(const VitConfig& config, const VitParameters& parameters);
+
+  const VitConfig& config() const { return config_; }
+
+  /// The position rows for an image size, (class token + patches, D); remembers those of the last
+  /// size.
+  at::Tensor positions(int64_t grid_height, int64_t grid_width) const;
+
+  /// Called with the tokens (prefix + patches, D) after block `index`; index -1: entering block 0.
+  using OnBlock = std::function<void(int64_t index, const float* tokens)>;
+
+  /// Runs blocks 0 to `last_block` on `image` (channels, height, width), sides multiples of the
+  /// patch. `positions` must be those of its grid. Tokens are ordered class token, registers,
+  /// patches row by row.
+  void run(const float* image,
+           int64_t height,
+           int64_t width,
+           const at::Tensor& positions,
+           int64_t last_block,
+           const OnBlock& on_block) const;
+
+  /// The final layer norm; `out` may be `tokens`.
+  void final_norm(const float* tokens, int64_t rows, float* out) const;
+
+ private:
+  void embed(const float* image,
+             int64_t height,
+             int64_t width,
+             const at::Tensor& positions,
+             VitWorkspace& workspace) const;
+
+  VitConfig config_;
+  at::Tensor prefix_;  // (prefix tokens, D): class token (without position), then registers
+  at::Tensor table_;   // (table rows, D)
+  VitLinear patch_embedding_;
+  std::vector<VitBlock> blocks_;
+  VitNorm norm_;
+  mutable VitWorkspacePool workspaces_;
+  mutable std::mutex positions_mutex_;
+  mutable int64_t positions_height_ = 0;
+  mutable int64_t positions_width_ = 0;
+  mutable at::Tensor positions_;
+};
+
+}  // namespace physprobe

@@ -1,0 +1,128 @@
+#include "physprobe/encoders/vit_position.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+namespace physprobe {
+namespace {
+
+/// How one output index draws on the table: weights of the entries first, first + 1, ….
+struct Taps {
+  int64_t first = 0;
+  std::vector<double> weights;
+};
+
+/// Keys' cubic convolution kernel.
+float cubic(float x, float a) {
+  x = std::abs(x);
+  if (x < 1.0F) return ((a + 2.0F) * x - (a + 3.0F)) * x * x + 1.0F;
+  if (x < 2.0F) return (((x - 5.0F) * x + 8.0F) * x - 4.0F) * a;
+  return 0.0F;
+}
+
+// Coordinates are float32 as in the reference, whose rounding is visible at the golden tolerance.
+
+std::vector<Taps> plain_taps(int64_t side, int64_t grid, float scale) {
+  std::vector<Taps> all(static_cast<std::size_t>(grid));
+  for (int64_t i = 0; i < grid; ++i) {
+    const float source = scale * (static_cast<float>(i) + 0.5F) - 0.5F;
+    const float floor = std::floor(source);
+    const float offset = source - floor;
+    const auto base = static_cast<int64_t>(floor);
+    Taps& taps = all[static_cast<std::size_t>(i)];
+    taps.first = std::clamp<int64_t>(base - 1, 0, side - 1);
+    const int64_t last = std::clamp<int64_t>(base + 2, 0, side - 1);
+    taps.weights.assign(static_cast<std::size_t>(last - taps.first + 1), 0.0);
+    for (int64_t k = -1; k <= 2; ++k) {
+      const int64_t entry = std::clamp<int64_t>(base + k, 0, side - 1);
+      taps.weights[static_cast<std::size_t>(entry - taps.first)] +=
+          static_cast<double>(cubic(static_cast<float>(k) - offset, -0.75F));
+    }
+  }
+  return all;
+}
+
+std::vector<Taps> antialiased_taps(int64_t side, int64_t grid) {
+  const float scale = static_cast<float>(side) / static_cast<float>(grid);
+  const float stretch = std::max(scale, 1.0F);
+  const float support = 2.0F * stretch;
+  std::vector<Taps> all(static_cast<std::size_t>(grid));
+  for (int64_t i = 0; i < grid; ++i) {
+    const float centre = scale * (static_cast<float>(i) + 0.5F);
+    Taps& taps = all[static_cast<std::size_t>(i)];
+    taps.first = std::max<int64_t>(static_cast<int64_t>(centre - support + 0.5F), 0);
+    const int64_t end = std::min<int64_t>(static_cast<int64_t>(centre + support + 0.5F), side);
+    double sum = 0.0;
+    for (int64_t j = taps.first; j < end; ++j) {
+      const float distance = (static_cast<float>(j) - centre + 0.5F) / stretch;
+      taps.weights.push_back(static_cast<double>(cubic(distance, -0.5F)));
+      sum += taps.weights.back();
+    }
+    for (double& weight : taps.weights) weight /= sum;
+  }
+  return all;
+}
+
+std::vector<Taps> axis_taps(const VitConfig& config, int64_t grid) {
+  const int64_t side = config.table_side;
+  switch (config.position) {
+    case PositionInterpolation::kSizeAntialias:
+      return antialiased_taps(side, grid);
+    case PositionInterpolation::kSize:
+      return plain_taps(side, grid, static_cast<float>(side) / static_cast<float>(grid));
+    case PositionInterpolation::kOffset:
+      break;
+  }
+  // The reference hands over the factor (grid + 0.1) / M, of which the reciprocal is taken in
+  // double.
+  const double factor = (static_cast<double>(grid) + 0.1) / static_cast<double>(side);
+  return plain_taps(side, grid, static_cast<float>(1.0 / factor));
+}
+
+/// to[c] = sum over taps of weight * from[tap * stride + c], for c in [0, width).
+void weighted_rows(
+    const Taps& taps, const double* from, int64_t stride, int64_t width, double* to) {
+  std::fill(to, to + width, 0.0);
+  for (std::size_t k = 0; k < taps.weights.size(); ++k) {
+    const double* row = from + (taps.first + static_cast<int64_t>(k)) * stride;
+    for (int64_t c = 0; c < width; ++c) to[c] += taps.weights[k] * row[c];
+  }
+}
+
+}  // namespace
+
+at::Tensor resized_positions(const VitConfig& config,
+                             const at::Tensor& table,
+                             int64_t grid_height,
+                             int64_t grid_width) {
+  const int64_t side = config.table_side;
+  const int64_t width = config.width;
+  if (grid_height == side && grid_width == side) return table;
+  const int64_t class_rows = config.has_class_token ? 1 : 0;
+  const at::Tensor patches = table.slice(0, class_rows).to(at::kDouble).contiguous();
+  const std::vector<Taps> horizontal = axis_taps(config, grid_width);
+  const std::vector<Taps> vertical = axis_taps(config, grid_height);
+
+  // Rows first: (M, grid_width, D), then columns with each table row as one long vector.
+  const int64_t wide = grid_width * width;
+  std::vector<double> narrowed(static_cast<std::size_t>(side * wide));
+  for (int64_t y = 0; y < side; ++y) {
+    for (int64_t x = 0; x < grid_width; ++x) {
+      weighted_rows(horizontal[static_cast<std::size_t>(x)],
+                    patches.data_ptr<double>() + y * side * width, width, width,
+                    narrowed.data() + y * wide + x * width);
+    }
+  }
+  const at::Tensor resized = at::empty({grid_height, wide}, at::kDouble);
+  for (int64_t y = 0; y < grid_height; ++y) {
+    weighted_rows(vertical[static_cast<std::size_t>(y)], narrowed.data(), wide, wide,
+                  resized.data_ptr<double>() + y * wide);
+  }
+  const at::Tensor rows = resized.reshape({grid_height * grid_width, width}).to(at::kFloat);
+  return at::cat({table.slice(0, 0, class_rows), rows}, 0).contiguous();
+}
+
+}  // namespace physprobe
