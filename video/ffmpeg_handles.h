@@ -4,6 +4,7 @@
 
 extern "C" {
 #include <libavcodec/avcodec.h>
+#include <libavcodec/bsf.h>
 #include <libavformat/avformat.h>
 #include <libavutil/imgutils.h>
 #include <libavutil/opt.h>
@@ -38,6 +39,7 @@ using UniqueOutputContext = std::unique_ptr<AVFormatContext, AvFree<avformat_fre
 using UniqueCodecContext = std::unique_ptr<AVCodecContext, AvFreeByAddress<avcodec_free_context>>;
 using UniqueFrame = std::unique_ptr<AVFrame, AvFreeByAddress<av_frame_free>>;
 using UniquePacket = std::unique_ptr<AVPacket, AvFreeByAddress<av_packet_free>>;
+using UniqueFilter = std::unique_ptr<AVBSFContext, AvFreeByAddress<av_bsf_free>>;
 using UniqueSwsContext = std::unique_ptr<SwsContext, AvFree<sws_freeContext>>;
 
 /// Owns an AVDictionary, whose pointer FFmpeg replaces on every change.
@@ -56,6 +58,12 @@ class AvDictionary {
  private:
   AVDictionary* dictionary_ = nullptr;
 };
+
+/// Switches FFmpeg's messages off for the process: what they say reaches the user as an Error, once.
+inline void quieten_ffmpeg() {
+  static const bool is_quiet = (av_log_set_level(AV_LOG_QUIET), true);
+  static_cast<void>(is_quiet);
+}
 
 /// FFmpeg's own words for an error code.
 inline std::string av_error_text(int code) {

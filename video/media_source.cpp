@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <mutex>
 #include <vector>
 
 namespace physprobe {
@@ -22,11 +21,6 @@ constexpr const char* kAllowedDemuxers =
 constexpr std::chrono::seconds kPatience{60};  // for one call into FFmpeg
 constexpr int kMaxForeignPackets = 1'000'000;  // of other streams in a row
 constexpr int kMaxRetries = 1000;
-
-void quieten_ffmpeg() {
-  static std::once_flag once;
-  std::call_once(once, [] { av_log_set_level(AV_LOG_QUIET); });
-}
 
 std::string describe_streams(const AVFormatContext& context) {
   std::string text;

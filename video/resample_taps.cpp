@@ -57,21 +57,31 @@ void append(ResampleTaps& taps, int64_t first, const std::vector<double>& weight
   }
 }
 
-/// Pillow's rule (libImaging/Resample.c), which torch's antialias=True follows.
-void append_antialiased(
-    ResampleTaps& taps, int64_t n_in, int64_t n_out, int64_t i, ResampleFilter filter) {
-  const double scale = static_cast<double>(n_in) / static_cast<double>(n_out);
+/// Pillow's rule (libImaging/Resample.c, in double), which torch's antialias=True follows with scale, centre and distance
+/// rounded to float32: the difference shows once it is divided by a small standard deviation.
+void append_antialiased(ResampleTaps& taps,
+                        int64_t n_in,
+                        int64_t n_out,
+                        int64_t i,
+                        ResampleFilter filter,
+                        ResampleArithmetic arithmetic) {
+  const auto rounded = [&](double value) {
+    return arithmetic == ResampleArithmetic::kFloatAntialias
+               ? static_cast<double>(static_cast<float>(value))
+               : value;
+  };
+  const double scale = rounded(static_cast<double>(n_in) / static_cast<double>(n_out));
   const double filter_scale = std::max(scale, 1.0);
-  const double support = filter_support(filter) * filter_scale;
-  const double centre = (static_cast<double>(i) + 0.5) * scale;
+  const double support = rounded(filter_support(filter) * filter_scale);
+  const double centre = rounded((static_cast<double>(i) + 0.5) * scale);
   const auto low = std::max<int64_t>(0, static_cast<int64_t>(centre - support + 0.5));
   const auto high = std::min<int64_t>(n_in, static_cast<int64_t>(centre + support + 0.5));
   std::vector<double> weights;
   double sum = 0.0;
-  const double inverse_scale = 1.0 / filter_scale;
+  const double inverse_scale = rounded(1.0 / filter_scale);
   for (int64_t j = low; j < high; ++j) {
-    const double weight =
-        filter_value(filter, (static_cast<double>(j) - centre + 0.5) * inverse_scale);
+    const double distance = rounded(static_cast<double>(j) - centre) + 0.5;
+    const double weight = filter_value(filter, rounded(distance * inverse_scale));
     weights.push_back(weight);
     sum += weight;
   }
@@ -122,7 +132,7 @@ ResampleTaps make_resample_taps(int64_t n_in,
     } else if (arithmetic == ResampleArithmetic::kFloatPlain) {
       append_plain(taps, n_in, n_out, i, filter);
     } else {
-      append_antialiased(taps, n_in, n_out, i, filter);
+      append_antialiased(taps, n_in, n_out, i, filter, arithmetic);
     }
   }
   taps.input_begin = *std::min_element(taps.first.begin(), taps.first.end());

@@ -1,0 +1,276 @@
+#include "physprobe/report/report.h"
+
+#include "physprobe/core/atomic_file.h"
+#include "physprobe/core/error.h"
+#include "physprobe/report/charts.h"
+#include "physprobe/report/html.h"
+#include "physprobe/report/item_card.h"
+#include "physprobe/report/item_pages.h"
+#include "physprobe/report/item_selection.h"
+#include "physprobe/report/media_shelf.h"
+#include "physprobe/report/page.h"
+#include "physprobe/report/run_files.h"
+#include "physprobe/report/sections.h"
+#include "physprobe/report/summary_table.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <filesystem>
+#include <map>
+#include <set>
+#include <unistd.h>
+
+namespace physprobe {
+namespace {
+
+using Json = nlohmann::json;
+namespace fs = std::filesystem;
+
+/// Kept free for what is only known at the end: sentences about what was left out, class names of
+/// thumbnails.
+constexpr int64_t kReserveBytes = 16'384;
+
+/// The videos that found room on the page.
+struct Embedded {
+  std::map<int64_t, Json> lines;  ///< By index into RunFiles::items().
+  std::set<int64_t> with_clip;
+  int64_t clips_left_out = 0;
+};
+
+CardLook look_of(MediaShelf& shelf, bool with_clip) {
+  return {[&shelf](const std::string& strip) {
+            return Picture{shelf.strip_class(strip), ""};
+          },
+          [&shelf, with_clip](const std::string& clip) {
+            return with_clip ? shelf.data_uri(clip).value_or("") : "";
+          }};
+}
+
+std::vector<std::string> thumbnails(const RunFiles& run, const Json& line) {
+  std::vector<std::string> strips;
+  for (const auto& [id, encoder] : line.at("encoders").items()) {
+    if (!encoder.contains("neighbours")) continue;
+    for (const Json& neighbour : encoder.at("neighbours")) {
+      const int64_t item = run.find(neighbour.at("id").get<std::string>());
+      if (item >= 0 && !run.items()[static_cast<std::size_t>(item)].strip.empty()) {
+        strips.push_back(run.items()[static_cast<std::size_t>(item)].strip);
+      }
+    }
+  }
+  return strips;
+}
+
+/// Gives room on the page in the order of `room_order`: a card with strip and clip; without the
+/// clip where it does not fit; else the item stays in report_data/. What is left then goes to the
+/// pictures of retrieved cases that have no card.
+Embedded embed_items(const RunFiles& run,
+                     const std::vector<ItemGroup>& groups,
+                     int64_t room,
+                     MediaShelf& shelf) {
+  const std::vector<int64_t> order = room_order(groups);
+  std::set<int64_t> wanted(order.begin(), order.end());
+  Embedded embedded;
+  run.for_each([&](int64_t item) { return wanted.count(item) > 0; },
+               [&](int64_t item, const Json& line) { embedded.lines.emplace(item, line); });
+  for (const int64_t item : order) {
+    const Json& line = embedded.lines.at(item);
+    const std::string& strip = run.items()[static_cast<std::size_t>(item)].strip;
+    // Class names of thumbnails and their descriptions come on top: as many bytes as the ids that
+    // stand there, and a bit.
+    int64_t card = static_cast<int64_t>(render_item_card(run, line, look_of(shelf, false)).size());
+    for (const std::string& thumbnail : thumbnails(run, line))
+      card += 256 + static_cast<int64_t>(thumbnail.size());
+    const int64_t strip_cost =
+        strip.empty() ? 0 : std::max<int64_t>(0, shelf.strip_cost(strip)) + 512;
+    int64_t clip_cost = 0;
+    if (line.at("media").contains("clip")) {
+      clip_cost =
+          static_cast<int64_t>(
+              shelf.data_uri(line.at("media").at("clip").get<std::string>()).value_or("").size()) +
+          512;
+    }
+    if (card + strip_cost > room) {
+      embedded.lines.erase(item);
+      continue;
+    }
+    room -= card + strip_cost;
+    if (!strip.empty()) shelf.embed_strip(strip);
+    if (clip_cost == 0) continue;
+    if (clip_cost > room) {
+      ++embedded.clips_left_out;
+      continue;
+    }
+    room -= clip_cost;
+    embedded.with_clip.insert(item);
+  }
+  for (const auto& [item, line] : embedded.lines) {
+    for (const std::string& strip : thumbnails(run, line)) {
+      const int64_t cost = shelf.strip_cost(strip);
+      if (cost <= 0 || cost > room) continue;
+      room -= cost;
+      shelf.embed_strip(strip);
+    }
+  }
+  return embedded;
+}
+
+std::string group_heading(const RunFiles& run, const std::string& key) {
+  const std::string tap = run.encoders().empty() ? "" : bdi(run.encoders().front().main_tap);
+  if (key == "worst")
+    return fmt::format("Straightened least <small>largest change from pixels at layer {}</small>",
+                       tap);
+  if (key == "best")
+    return fmt::format("Straightened most <small>smallest change from pixels at layer {}</small>",
+                       tap);
+  if (key == "median") return "Around the median <small>by the same change</small>";
+  if (key == "random") return "Drawn at random <small>among the others</small>";
+  return "";
+}
+
+std::string render_cards(const RunFiles& run,
+                         const std::vector<ItemGroup>& groups,
+                         const Embedded& embedded,
+                         MediaShelf& shelf) {
+  std::string html;
+  for (const ItemGroup& group : groups) {
+    std::string cards;
+    for (const int64_t item : group.items) {
+      const auto line = embedded.lines.find(item);
+      if (line == embedded.lines.end()) continue;
+      cards +=
+          render_item_card(run, line->second, look_of(shelf, embedded.with_clip.count(item) > 0));
+    }
+    if (cards.empty()) continue;
+    const std::string heading = group_heading(run, group.key);
+    html += "<section class=\"group\">" +
+            (heading.empty() ? "" : "<h3 class=\"group-name\">" + heading + "</h3>") + cards +
+            "</section>";
+  }
+  return html;
+}
+
+std::string describe_room(const RunFiles& run,
+                          const Embedded& embedded,
+                          const ItemPages& pages,
+                          const MediaShelf& shelf) {
+  const int64_t shown = static_cast<int64_t>(embedded.lines.size());
+  std::string text;
+  if (pages.items == 0) {
+    text = fmt::format("All {} measured videos are on this page.", format_count(shown));
+  } else {
+    text = fmt::format(
+        "This page holds {} of {} measured videos. The other {} are left out of this file; they "
+        "stand in the folder "
+        "<code>report_data</code> beside it ({} pages of up to 50) and open here when it is there.",
+        format_count(shown), format_count(static_cast<int64_t>(run.items().size())),
+        format_count(pages.items), format_count(pages.pages));
+  }
+  if (embedded.clips_left_out > 0) {
+    text +=
+        fmt::format(" The clips of {} videos are left out for size; their film strips stand in.",
+                    format_count(embedded.clips_left_out));
+  }
+  if (shelf.missing() > 0)
+    text += fmt::format(" {} media files are missing from the run.", format_count(shelf.missing()));
+  return text;
+}
+
+std::map<std::string, std::string> fixed_slots(const RunFiles& run) {
+  return {
+      {"title", escape_html(run.results().at("name").get<std::string>()) + " · physprobe report"},
+      {"headline", render_headline(run)},
+      {"notes", render_notes(run)},
+      {"summary", render_summary_table(run)},
+      {"nulls", render_nulls(run)},
+      {"layers", render_layer_charts(run)},
+      {"difference", render_difference_chart(run)},
+      {"scores", render_score_table(run)},
+      {"failures", render_failures(run)},
+      {"provenance", render_provenance(run)},
+      {"angles-spec", angles_chart_spec()},
+      {"media-css", ""},
+      {"room", ""},
+      {"cards", ""},
+      {"facts", ""}};
+}
+
+/// Puts the finished folder in the place of the old one; an empty one removes it.
+void replace_folder(const std::string& fresh, const std::string& target, bool is_empty) {
+  std::error_code error;
+  const std::string old = temporary_sibling(target);
+  if (fs::exists(target)) {
+    fs::rename(target, old, error);
+    if (error) throw Error(ErrorKind::kResource, target, "cannot be replaced: " + error.message());
+  }
+  if (!is_empty) {
+    fs::rename(fresh, target, error);
+    if (error) throw Error(ErrorKind::kResource, target, "cannot be written: " + error.message());
+  }
+  fs::remove_all(fresh, error);
+  fs::remove_all(old, error);
+}
+
+void check_range(const char* field, int64_t value, int64_t low, int64_t high) {
+  if (value >= low && value <= high) return;
+  throw Error(ErrorKind::kUsage, fmt::format("report.{}", field),
+              fmt::format("is {}; allowed: {} to {}", value, low, high));
+}
+
+}  // namespace
+
+void ReportOptions::validate() const {
+  check_range("max_bytes", max_bytes, 1'000'000, 25'000'000);
+  check_range("worst", worst, 0, 1000);
+  check_range("best", best, 0, 1000);
+  check_range("median", median, 0, 1000);
+  check_range("random", random, 0, 1000);
+}
+
+std::string write_report(const std::string& run_directory, const ReportOptions& options) {
+  options.validate();
+  const RunFiles run(run_directory);
+  const std::string target = run_directory + "/report_data";
+  const std::string fresh = temporary_sibling(target);
+  try {
+    std::map<std::string, std::string> slots = fixed_slots(run);
+    const int64_t room =
+        options.max_bytes - kReserveBytes - static_cast<int64_t>(compose_page(slots).size());
+    if (room < 0) {
+      throw Error(ErrorKind::kUsage, "report.max_bytes",
+                  fmt::format("is {}, but the page without any video needs {} more; raise it",
+                              options.max_bytes, -room));
+    }
+    MediaShelf shelf(run_directory);
+    const std::vector<ItemGroup> groups = select_items(run.items(), options);
+    const Embedded embedded = embed_items(run, groups, room, shelf);
+    create_directories(fresh);
+    const ItemPages pages = write_item_pages(
+        run, [&](int64_t item) { return embedded.lines.count(item) == 0; }, fresh);
+    slots["cards"] = render_cards(run, groups, embedded, shelf);
+    slots["media-css"] = shelf.css();
+    slots["room"] = describe_room(run, embedded, pages, shelf);
+    slots["facts"] = script_json(
+        {{"paged", pages.items}, {"pages", pages.pages}, {"indexFiles", pages.index_files}});
+    const std::string page = compose_page(slots);
+    if (static_cast<int64_t>(page.size()) > options.max_bytes) {
+      throw Error(
+          ErrorKind::kInternal, run_directory,
+          fmt::format("the page has {} bytes, more than {}", page.size(), options.max_bytes));
+    }
+    replace_folder(fresh, target, pages.items == 0);
+    write_file_atomic(run_directory + "/report.html", page);
+  } catch (const Json::exception& error) {
+    std::error_code ignored;
+    fs::remove_all(fresh, ignored);
+    throw Error(ErrorKind::kInput, run_directory + "/results.json",
+                fmt::format("is not as docs/run_format.md says: {}", error.what()));
+  } catch (...) {
+    std::error_code ignored;
+    fs::remove_all(fresh, ignored);
+    throw;
+  }
+  return run_directory + "/report.html";
+}
+
+}  // namespace physprobe
