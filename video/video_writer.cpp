@@ -184,7 +184,7 @@ class FfmpegWriter final : public VideoWriter {
       throw Error(ErrorKind::kUsage, path_, "its extension names no container of the installed FFmpeg");
     }
     AVFormatContext* context = nullptr;
-    check(avformat_alloc_output_context2(&context, format, nullptr, file_.temporary().c_str()),
+    check(avformat_alloc_output_context2(&context, format, nullptr, ("file:" + file_.temporary()).c_str()),
           "creating the container");
     container_.reset(context);
     container_->flags |= AVFMT_FLAG_BITEXACT;
@@ -203,7 +203,7 @@ class FfmpegWriter final : public VideoWriter {
     check(av_bsf_init(filter_.get()), "creating the bitstream filter");
     check(avcodec_parameters_copy(stream_->codecpar, filter_->par_out), "describing the stream");
 
-    const int opened = avio_open(&container_->pb, ("file:" + file_.temporary()).c_str(), AVIO_FLAG_WRITE);
+    const int opened = avio_open(&container_->pb, container_->url, AVIO_FLAG_WRITE);
     if (opened < 0) {
       throw Error(ErrorKind::kResource,
                   path_,
