@@ -5,6 +5,7 @@
 #include "physprobe/core/statistics/summary.h"
 #include "physprobe/probes/embedding_rows.h"
 #include "physprobe/probes/prediction_residual.h"
+#include "physprobe/probes/step_kernel.h"
 
 #include <ATen/ATen.h>
 
@@ -112,7 +113,7 @@ ZeroStep geophys_zero_step_from_name(const std::string& name) {
 }
 
 Residual geophys_residual_from_name(const std::string& name) {
-  return from_name(kResiduals, name, "geophys.residual");
+  return from_name(kResiduals, name, "geophys.perr");
 }
 
 GeophysStatistics geophys_statistics(const at::Tensor& trajectory, const GeophysOptions& options) {
@@ -126,13 +127,10 @@ GeophysStatistics geophys_statistics(const at::Tensor& trajectory, const Geophys
 
   std::vector<double> steps(static_cast<size_t>(std::max<int64_t>(n_frames - 1, 0) * size));
   for (int64_t t = 0; t + 1 < n_frames; ++t) {
-    double squared = 0.0;
-    for (int64_t i = 0; i < size; ++i) {
-      const double step = frames[(t + 1) * size + i] - frames[t * size + i];
-      steps[static_cast<size_t>(t * size + i)] = step;
-      squared += step * step;
-    }
-    result.step_length.push_back(std::sqrt(squared));
+    const double* from = frames + t * size;
+    const double* to = from + size;
+    for (int64_t i = 0; i < size; ++i) steps[static_cast<size_t>(t * size + i)] = to[i] - from[i];
+    result.step_length.push_back(std::sqrt(step_kernel::squared_distance(to, from, size)));
   }
   const double largest = result.step_length.empty() ? 0.0
                                                     : *std::max_element(result.step_length.begin(),
@@ -144,9 +142,7 @@ GeophysStatistics geophys_statistics(const at::Tensor& trajectory, const Geophys
     const double* b = a + size;
     const double a_length = result.step_length[static_cast<size_t>(t)];
     const double b_length = result.step_length[static_cast<size_t>(t) + 1];
-    double squared = 0.0;
-    for (int64_t i = 0; i < size; ++i) squared += (b[i] - a[i]) * (b[i] - a[i]);
-    result.acceleration_squared.push_back(squared);
+    result.acceleration_squared.push_back(step_kernel::squared_distance(b, a, size));
     const bool is_live = std::min(a_length, b_length) > kZeroShare * largest;
     if (!is_live && options.zero_step == ZeroStep::kSkip) {
       result.turning_radians.emplace_back(std::nullopt);

@@ -19,6 +19,28 @@ double tail_dot(const Column& a, const Column& b, size_t begin) {
   return (sums[0] + sums[1]) + (sums[2] + sums[3]);
 }
 
+/// Householder reflections that leave the k-th of n columns with at most k + 1 leading entries; all
+/// other entries are then cut off.
+void triangularise(Columns& columns) {
+  const size_t n = columns.size();
+  Column reflector;
+  for (size_t k = 0; k < n; ++k) {
+    const double norm = std::sqrt(tail_dot(columns[k], columns[k], k));
+    if (norm == 0.0) continue;
+    const double pivot = columns[k][k] > 0.0 ? -norm : norm;
+    reflector = columns[k];
+    reflector[k] -= pivot;
+    const double half_square = 0.5 * tail_dot(reflector, reflector, k);
+    for (size_t j = k + 1; j < n; ++j) {
+      const double factor = tail_dot(reflector, columns[j], k) / half_square;
+      for (size_t i = k; i < reflector.size(); ++i) columns[j][i] -= factor * reflector[i];
+    }
+    columns[k][k] = pivot;
+    std::fill(columns[k].begin() + static_cast<std::ptrdiff_t>(k) + 1, columns[k].end(), 0.0);
+  }
+  for (Column& column : columns) column.resize(n);
+}
+
 void rotate(Column& a, Column& b, double cosine, double sine) {
   for (size_t i = 0; i < a.size(); ++i) {
     const double x = a[i];
@@ -35,25 +57,26 @@ double dot(const Column& a, const Column& b) {
 }
 
 Columns span_coordinates(const double* rows, int64_t count, int64_t size) {
-  Columns columns;
-  for (int64_t i = 0; i < count; ++i) columns.emplace_back(rows + i * size, rows + (i + 1) * size);
-  if (size <= count) return columns;
+  // One piece of the coordinates at a time under the triangle found so far: all columns of a piece
+  // stay in the cache, and no copy of the rows is made.
+  constexpr int64_t kPiece = 1024;
   const auto n = static_cast<size_t>(count);
-  for (size_t k = 0; k < n; ++k) {
-    const double norm = std::sqrt(tail_dot(columns[k], columns[k], k));
-    if (norm == 0.0) continue;
-    const double pivot = columns[k][k] > 0.0 ? -norm : norm;
-    Column reflector = columns[k];
-    reflector[k] -= pivot;
-    const double half_square = 0.5 * tail_dot(reflector, reflector, k);
-    for (size_t j = k + 1; j < n; ++j) {
-      const double factor = tail_dot(reflector, columns[j], k) / half_square;
-      for (size_t i = k; i < columns[j].size(); ++i) columns[j][i] -= factor * reflector[i];
+  if (size <= count) {
+    Columns columns;
+    for (int64_t i = 0; i < count; ++i) {
+      columns.emplace_back(rows + i * size, rows + (i + 1) * size);
     }
-    columns[k][k] = pivot;
-    std::fill(columns[k].begin() + static_cast<std::ptrdiff_t>(k) + 1, columns[k].end(), 0.0);
+    return columns;
   }
-  for (Column& column : columns) column.resize(n);
+  Columns columns(n, Column(n, 0.0));
+  for (int64_t begin = 0; begin < size; begin += kPiece) {
+    const int64_t end = std::min(size, begin + kPiece);
+    for (int64_t i = 0; i < count; ++i) {
+      Column& column = columns[static_cast<size_t>(i)];
+      column.insert(column.end(), rows + i * size + begin, rows + i * size + end);
+    }
+    triangularise(columns);
+  }
   return columns;
 }
 
