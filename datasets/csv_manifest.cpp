@@ -6,6 +6,9 @@
 
 #include <algorithm>
 #include <set>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace physprobe {
 
@@ -39,20 +42,26 @@ bool check_heading(const std::vector<std::string>& heading, int64_t line, Manife
   return listing.problems.size() == problems_before;
 }
 
-void read_row(const std::vector<std::string>& heading, const CsvRow& row, ManifestRows& rows) {
-  if (row.fields.size() != heading.size()) {
-    rows.listing().report(
-        row.line, fmt::format("has {} cells, the heading {}{}", row.fields.size(), heading.size(),
-                              row.fields.size() > heading.size()
-                                  ? "; a cell that contains a comma must be in quotes"
-                                  : ""));
+struct Column {
+  std::string name;
+  const std::vector<const StandardColumn*>* meanings;
+};
+
+void read_row(const std::vector<Column>& columns, CsvRow&& row, ManifestRows& rows) {
+  if (row.fields.size() != columns.size()) {
+    const char* hint = row.fields.size() > columns.size()
+                           ? "; a cell that contains a comma must be in quotes"
+                           : "";
+    rows.listing().report(row.line, fmt::format("has {} cells, the heading {}{}", row.fields.size(),
+                                                columns.size(), hint));
     return;
   }
   DatasetItem item;
   item.line = row.line;
   bool is_sound = true;
-  for (std::size_t i = 0; i < heading.size(); ++i) {
-    std::string problem = store_cell(rows.names(), heading[i], row.fields[i], item);
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    std::string problem =
+        store_cell(*columns[i].meanings, columns[i].name, std::move(row.fields[i]), item);
     if (problem.empty()) continue;
     rows.listing().report(row.line, std::move(problem));
     is_sound = false;
@@ -79,8 +88,10 @@ void read_csv_rows(std::string_view text, const std::string& subject, ManifestRo
   const std::vector<std::string>& heading = table.front().fields;
   if (!check_heading(heading, table.front().line, rows)) return;
   if (table.size() == 1) rows.listing().report(0, "lists no items below its heading");
+  std::vector<Column> columns;
+  for (const std::string& name : heading) columns.push_back({name, &rows.names().meanings(name)});
   rows.listing().items.reserve(table.size() - 1);
-  for (std::size_t i = 1; i < table.size(); ++i) read_row(heading, table[i], rows);
+  for (std::size_t i = 1; i < table.size(); ++i) read_row(columns, std::move(table[i]), rows);
 }
 
 }  // namespace physprobe

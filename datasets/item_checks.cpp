@@ -5,11 +5,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
-#include <numeric>
+#include <functional>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace physprobe {
@@ -67,41 +68,50 @@ void check_ids(DatasetListing& listing) {
 }
 
 void check_pairs(DatasetListing& listing) {
-  std::map<std::string, std::vector<std::size_t>> members;
+  struct Members {
+    int64_t count = 0;
+    std::size_t last = 0;
+  };
+  std::unordered_map<std::string, Members> pairs;
   for (std::size_t i = 0; i < listing.items.size(); ++i) {
-    if (!listing.items[i].pair.empty()) members[listing.items[i].pair].push_back(i);
+    if (listing.items[i].pair.empty()) continue;
+    Members& members = pairs[listing.items[i].pair];
+    ++members.count;
+    members.last = i;
   }
-  for (const auto& [pair, indices] : members) {
-    const DatasetItem& last = listing.items[indices.back()];
-    if (indices.size() == 2 || listing.incomplete_pairs.count(pair) > 0) continue;
-    listing.report(last.line, fmt::format("the pair '{}' has {} member{}; expected exactly two",
-                                          pair, indices.size(), indices.size() == 1 ? "" : "s"));
+  for (std::size_t i = 0; i < listing.items.size(); ++i) {
+    const std::string& pair = listing.items[i].pair;
+    if (pair.empty() || listing.incomplete_pairs.count(pair) > 0) continue;
+    const Members& members = pairs.at(pair);
+    if (members.count == 2 || members.last != i) continue;
+    listing.report(listing.items[i].line,
+                   fmt::format("the pair '{}' has {} member{}; expected exactly two", pair,
+                               members.count, members.count == 1 ? "" : "s"));
   }
 }
 
 void check_labels(DatasetListing& listing) {
   const std::vector<DatasetItem>& items = listing.items;
-  const auto stretch = [&](std::size_t i) {
+  const auto stretch = [&items](std::size_t i) {
     return std::tie(items[i].path, items[i].start_seconds, items[i].stop_seconds);
   };
-  std::vector<std::size_t> labelled;
+  const auto hash = [&items](std::size_t i) {
+    const std::hash<std::optional<double>> of_time;
+    return std::hash<std::string>()(items[i].path) ^ of_time(items[i].start_seconds) * 31 ^
+           of_time(items[i].stop_seconds) * 37;
+  };
+  const auto is_same = [&](std::size_t a, std::size_t b) { return stretch(a) == stretch(b); };
+  std::unordered_set<std::size_t, decltype(hash), decltype(is_same)> seen(items.size(), hash,
+                                                                          is_same);
   for (std::size_t i = 0; i < items.size(); ++i) {
-    if (!items[i].label.empty()) labelled.push_back(i);
-  }
-  std::stable_sort(labelled.begin(), labelled.end(),
-                   [&](std::size_t a, std::size_t b) { return stretch(a) < stretch(b); });
-  std::size_t first = 0;
-  for (std::size_t i = 1; i < labelled.size(); ++i) {
-    if (stretch(labelled[i]) != stretch(labelled[first])) {
-      first = i;
-      continue;
-    }
-    const DatasetItem& item = items[labelled[i]];
-    const DatasetItem& earlier = items[labelled[first]];
-    if (item.label == earlier.label) continue;
-    listing.report(item.line,
-                   fmt::format("'{}' is labelled '{}' here and '{}' by {}; one video has one label",
-                               item.relative_path, item.label, earlier.label, place_of(earlier)));
+    if (items[i].label.empty()) continue;
+    const auto [first, is_new] = seen.insert(i);
+    const DatasetItem& earlier = items[*first];
+    if (is_new || earlier.label == items[i].label) continue;
+    listing.report(
+        items[i].line,
+        fmt::format("'{}' is labelled '{}' here and '{}' by {}; one video has one label",
+                    items[i].relative_path, items[i].label, earlier.label, place_of(earlier)));
   }
 }
 

@@ -17,6 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::size_t kMaxRemembered = 100'000;
 constexpr const char* kHowToAllow = "; move it inside, or allow it with --allow-outside-root";
 
 struct Components {
@@ -92,7 +93,16 @@ std::string ItemLocator::full_path(std::string_view listed) const {
   return path;
 }
 
-ItemLocator::Location ItemLocator::locate(std::string_view listed) {
+ItemLocator::Location ItemLocator::locate(const std::string& listed) {
+  // Manifests of stretches name each file many times; asking the system once is enough.
+  const auto known = located_.find(listed);
+  if (known != located_.end()) return known->second;
+  Location location = locate_anew(listed);
+  if (located_.size() < kMaxRemembered) located_.emplace(listed, location);
+  return location;
+}
+
+ItemLocator::Location ItemLocator::locate_anew(std::string_view listed) {
   Location location;
   if (listed.empty()) {
     location.problem = "the path is empty";

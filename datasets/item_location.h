@@ -22,7 +22,7 @@ class ItemLocator {
   /// Problems: empty path, a URL, absolute, "..", a symbolic link that leaves the root, nothing
   /// there, a folder without numbered images, neither file nor folder. Whether a file can be
   /// decoded is not looked at.
-  Location locate(std::string_view listed);
+  Location locate(const std::string& listed);
 
   /// True if `path` (existing) is inside the root once every symbolic link is followed, or if going
   /// outside is allowed.
@@ -31,6 +31,7 @@ class ItemLocator {
   const std::string& root() const { return root_; }  ///< Absolute.
 
  private:
+  Location locate_anew(std::string_view listed);
   std::string full_path(std::string_view listed) const;
   void examine(std::string_view listed, Location& location);
 
@@ -38,6 +39,7 @@ class ItemLocator {
   std::string real_root_;
   bool allow_outside_root_;
   std::unordered_map<std::string, bool> parent_inside_;
+  std::unordered_map<std::string, Location> located_;  ///< The first paths asked for, bounded.
 };
 
 }  // namespace physprobe

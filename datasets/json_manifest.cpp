@@ -115,14 +115,15 @@ void read_line(std::string_view line, int64_t number, ManifestRows& rows) {
   item.line = number;
   bool is_sound = true;
   bool has_path = false;
-  for (const FlatObject::Member& member : object.members) {
+  for (FlatObject::Member& member : object.members) {
     has_path = has_path || member.key == rows.names().theirs("path");
     if (!member.text) continue;
+    const auto& meanings = rows.names().meanings(member.key);
     std::string problem;
-    if (member.is_nested && !rows.names().meanings(member.key).empty()) {
+    if (member.is_nested && !meanings.empty()) {
       problem = fmt::format("'{}' is {}; expected text or a number", member.key, *member.text);
     } else {
-      problem = store_cell(rows.names(), member.key, *member.text, item);
+      problem = store_cell(meanings, member.key, std::move(*member.text), item);
     }
     if (problem.empty()) continue;
     rows.listing().report(number, std::move(problem));

@@ -7,6 +7,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <utility>
 
 namespace physprobe {
 
@@ -85,26 +86,27 @@ std::string ColumnNames::missing(const std::string& standard,
                      near.empty() ? "NAME" : near.front());
 }
 
-std::string store_cell(const ColumnNames& names,
+std::string store_cell(const std::vector<const StandardColumn*>& meanings,
                        const std::string& name,
-                       const std::string& value,
+                       std::string value,
                        DatasetItem& item) {
-  const auto& meanings = names.meanings(name);
   if (value.empty()) return "";
-  if (meanings.empty()) item.attributes.emplace(name, value);
-  std::string problem;
+  if (meanings.empty()) {
+    item.attributes.emplace(name, std::move(value));
+    return "";
+  }
   for (const StandardColumn* column : meanings) {
     if (column->text != nullptr) {
       item.*(column->text) = value;
-    } else {
-      item.*(column->number) = parse_seconds(value);
-      if (!(item.*(column->number))) {
-        problem = fmt::format("{} is '{}'; expected a number of seconds, 0 or more, such as 2.5",
-                              column->name, value);
-      }
+      continue;
+    }
+    item.*(column->number) = parse_seconds(value);
+    if (!(item.*(column->number))) {
+      return fmt::format("{} is '{}'; expected a number of seconds, 0 or more, such as 2.5",
+                         column->name, value);
     }
   }
-  return problem;
+  return "";
 }
 
 }  // namespace physprobe

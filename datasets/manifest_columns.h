@@ -45,11 +45,12 @@ class ColumnNames {
   std::vector<std::string> mapped_;  ///< Standard names.
 };
 
-/// Stores `value` of the user's column `name` in `item`, as every meaning of it or as an attribute;
-/// an empty cell is an absent one. Returns the defect of the value, "" if it is sound.
-std::string store_cell(const ColumnNames& names,
+/// Stores `value` of the user's column `name` in `item`, as every one of `meanings` or, without
+/// any, as an attribute; an empty cell is an absent one. Returns the defect of the value, "" if it
+/// is sound.
+std::string store_cell(const std::vector<const StandardColumn*>& meanings,
                        const std::string& name,
-                       const std::string& value,
+                       std::string value,
                        DatasetItem& item);
 
 }  // namespace physprobe

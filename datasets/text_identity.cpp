@@ -60,7 +60,7 @@ std::string encode(const std::u32string& characters) {
       continue;
     }
     const int following = c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
-    const auto marker = 0xFFU << (6 - following) & 0xFFU;
+    const auto marker = 0xFFU << (7 - following) & 0xFFU;
     text.push_back(static_cast<char>(marker | c >> (6 * following)));
     for (int i = following - 1; i >= 0; --i) {
       text.push_back(static_cast<char>(0x80U | (c >> (6 * i) & 0x3FU)));

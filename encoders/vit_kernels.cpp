@@ -43,10 +43,9 @@ PHYSPROBE_INLINE void store(float* to, const Floats& value) {
   std::memcpy(to, &value, sizeof(value));
 }
 
-/// The last `count` < 16 numbers of a row; the lanes behind them are `fill`.
-PHYSPROBE_INLINE Floats load_tail(const float* from, int64_t count, float fill) {
-  float values[kLanes];
-  for (float& value : values) value = fill;
+/// The last `count` < 16 numbers of a row; the lanes behind them are 0.
+PHYSPROBE_INLINE Floats load_tail(const float* from, int64_t count) {
+  float values[kLanes] = {};
   for (int64_t i = 0; i < count; ++i) values[i] = from[i];
   return load(values);
 }
@@ -208,7 +207,7 @@ void bias_gelu_rows(float* x, const float* bias, int64_t rows, int64_t width) {
     for (; i + kLanes <= width; i += kLanes) store(x + i, gelu(load(x + i) + load(bias + i)));
     const int64_t rest = width - i;
     if (rest > 0) {
-      store_tail(x + i, gelu(load_tail(x + i, rest, 0.0F) + load_tail(bias + i, rest, 0.0F)), rest);
+      store_tail(x + i, gelu(load_tail(x + i, rest) + load_tail(bias + i, rest)), rest);
     }
   }
 }
@@ -224,9 +223,8 @@ void bias_swiglu_rows(const float* x, const float* bias, int64_t rows, int64_t h
     }
     const int64_t rest = hidden - i;
     if (rest > 0) {
-      const Floats gate = load_tail(x + i, rest, 0.0F) + load_tail(bias + i, rest, 0.0F);
-      const Floats value =
-          load_tail(x + hidden + i, rest, 0.0F) + load_tail(bias + hidden + i, rest, 0.0F);
+      const Floats gate = load_tail(x + i, rest) + load_tail(bias + i, rest);
+      const Floats value = load_tail(x + hidden + i, rest) + load_tail(bias + hidden + i, rest);
       store_tail(out + i, silu(gate) * value, rest);
     }
   }

@@ -178,6 +178,19 @@ std::vector<DoctorFinding> doctor() {
       add(Level::kOk, "kernels", fmt::format("OPENBLAS_CORETYPE pins the kernels to {}", pinned));
     }
   }
+  // OpenBLAS falls back to its oldest kernels on a processor younger than itself.
+  const std::string kernels = blas_facts.value("kernels", std::string());
+  const std::string simd_text = facts["simd"].dump();
+  if ((kernels == "Prescott" || kernels == "Core2" || kernels == "Nehalem") &&
+      simd_text.find("avx2") != std::string::npos) {
+    add(Level::kSlow, "kernels",
+        fmt::format("OpenBLAS does not know this processor and uses its {} kernels: fp32 products "
+                    "run at a fraction of the speed",
+                    kernels),
+        fmt::format("set OPENBLAS_CORETYPE={} (results then differ in the last bits), or use a "
+                    "newer OpenBLAS",
+                    simd_text.find("avx512f") != std::string::npos ? "SkylakeX" : "Haswell"));
+  }
   const int64_t threads = facts["threads"];
   add(Level::kOk, "threads",
       fmt::format("{} (OMP_NUM_THREADS, else the CPUs this process may use)", threads));

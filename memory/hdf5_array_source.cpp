@@ -11,28 +11,27 @@ namespace physprobe {
 
 namespace {
 
-herr_t collect_dataset(hid_t /*root*/, const char* name, const H5O_info_t* object, void* data) {
-  if (object->type == H5O_TYPE_DATASET)
-    static_cast<std::vector<std::string>*>(data)->push_back(name);
+#if H5_VERSION_GE(1, 12, 0)
+using ObjectInfo = H5O_info2_t;
+constexpr auto visit_objects = &H5Ovisit3;
+#else
+using ObjectInfo = H5O_info_t;
+constexpr auto visit_objects = &H5Ovisit2;
+#endif
+
+herr_t collect_dataset(hid_t /*root*/, const char* name, const ObjectInfo* object, void* data) {
+  if (object->type == H5O_TYPE_DATASET) {
+    static_cast<std::vector<std::string>*>(data)->emplace_back(name);
+  }
   return 0;
 }
 
 /// Names of all datasets, by hard links only: links into other files are not followed.
 std::vector<std::string> list_datasets(const Hdf5Context& context, hid_t file) {
   std::vector<std::string> names;
-#if H5_VERSION_GE(1, 12, 0)
-  const auto visit = [](hid_t root, const char* name, const H5O_info2_t* object, void* data) {
-    H5O_info1_t old_style{};
-    old_style.type = object->type;
-    return collect_dataset(root, name, &old_style, data);
-  };
-  context.checked(H5Ovisit3(file, H5_INDEX_NAME, H5_ITER_INC, visit, &names, H5O_INFO_BASIC),
-                  "list datasets");
-#else
   context.checked(
-      H5Ovisit2(file, H5_INDEX_NAME, H5_ITER_INC, collect_dataset, &names, H5O_INFO_BASIC),
+      visit_objects(file, H5_INDEX_NAME, H5_ITER_INC, collect_dataset, &names, H5O_INFO_BASIC),
       "list datasets");
-#endif
   std::sort(names.begin(), names.end());
   return names;
 }

@@ -28,7 +28,7 @@ at::Tensor embedding_values(const at::Tensor& values, const std::string& subject
 }
 
 at::Tensor embedding_rows(const at::Tensor& trajectory, const std::string& subject) {
-  const at::Tensor rows = embedding_values(trajectory, subject);
+  at::Tensor rows = embedding_values(trajectory, subject);
   if (rows.dim() != 2 || (rows.size(0) > 0 && rows.size(1) == 0)) {
     std::ostringstream shape;
     shape << rows.sizes();
@@ -40,7 +40,7 @@ at::Tensor embedding_rows(const at::Tensor& trajectory, const std::string& subje
 }
 
 at::Tensor finite_double_rows(const at::Tensor& trajectory, const std::string& subject) {
-  const at::Tensor rows = embedding_rows(trajectory, subject).to(at::kDouble);
+  at::Tensor rows = embedding_rows(trajectory, subject).to(at::kDouble);
   const double* values = rows.data_ptr<double>();
   for (int64_t i = 0; i < rows.numel(); ++i) {
     if (!std::isfinite(values[i])) {

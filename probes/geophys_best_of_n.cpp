@@ -18,7 +18,7 @@ namespace {
 using Rule = BestOfNOptions::Rule;
 
 at::Tensor read_table(const at::Tensor& values, const char* subject, const char* expected) {
-  const at::Tensor table = embedding_values(values, subject).to(at::kDouble);
+  at::Tensor table = embedding_values(values, subject).to(at::kDouble);
   if (table.dim() != 2 || table.numel() == 0) {
     std::ostringstream shape;
     shape << "shape is " << table.sizes() << ", expected " << expected;
@@ -87,6 +87,7 @@ BestOfNChoice best_of_n(const at::Tensor& statistics, const BestOfNOptions& opti
   for (int64_t k = 0; k < n_statistics; ++k) {
     if (options.rule == Rule::kSingle && k != options.statistic) continue;
     std::vector<double> pool;
+    pool.reserve(in.size());
     for (const int64_t c : in) pool.push_back(values[c * n_statistics + k]);
     const auto terms = contributions(pool, options.rule);
     for (size_t i = 0; i < sums.size(); ++i) sums[i] += terms[i];

@@ -56,6 +56,7 @@ std::vector<double> member_accuracy(const MemberDeltas& delta) {
   std::vector<double> accuracies;
   for (const auto& member : delta) {
     std::vector<double> right;
+    right.reserve(member.size());
     for (const double difference : member) right.push_back(rightness(difference));
     accuracies.push_back(mean(right));
   }
@@ -70,6 +71,7 @@ MemberDeltas scaled_deltas(const MemberDeltas& delta, DeltaScale scale) {
     double size = std::sqrt(variance(member, 0));
     if (scale == DeltaScale::kRms) {
       std::vector<double> squares;
+      squares.reserve(member.size());
       for (const double difference : member) squares.push_back(difference * difference);
       size = std::sqrt(mean(squares));
     }

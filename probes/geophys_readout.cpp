@@ -22,6 +22,7 @@ std::vector<double> mean_gaps(const Gaps& gaps, const std::vector<int64_t>& pair
   std::vector<double> means;
   for (const auto& layer : gaps) {
     std::vector<double> chosen;
+    chosen.reserve(pairs.size());
     for (const int64_t pair : pairs) chosen.push_back(layer[static_cast<size_t>(pair)]);
     means.push_back(mean(chosen));
   }

@@ -157,9 +157,11 @@ std::string layer_chart(const RunFiles& run, const EncoderTaps& encoder, std::si
 
 std::string render_layer_charts(const RunFiles& run) {
   std::string html;
-  for (std::size_t i = 0; i < run.encoders().size(); ++i)
-    html += layer_chart(run, run.encoders()[i], i + 1);
-  return html;
+  for (std::size_t i = 0; i < run.encoders().size(); ++i) {
+    // One layer is no profile: its numbers stand in the summary.
+    if (run.encoders()[i].taps.size() > 1) html += layer_chart(run, run.encoders()[i], i + 1);
+  }
+  return html.empty() ? "<p class=\"note\">Only one layer was read.</p>" : html;
 }
 
 std::string render_difference_chart(const RunFiles& run) {

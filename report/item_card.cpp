@@ -72,6 +72,11 @@ std::string strip_positions(const Json& line) {
   return positions;
 }
 
+/// A cell of the long table of angles: plain, because there are many of them.
+std::string angle_cell(const Json& value) {
+  return value.is_number() ? fmt::format("<td>{:.4f}</td>", value.get<double>()) : "<td></td>";
+}
+
 std::string picture(const char* kind,
                     const Picture& source,
                     const std::string& geometry,
@@ -251,10 +256,12 @@ std::string angle_table(const RunFiles& run, const Json& line) {
   const bool is_paired = count + 2 == indices.size() || count == kMostAngles;
   for (std::size_t i = 0; i < count; ++i) {
     html += fmt::format("<tr><th scope=\"row\">{}</th>", i + 1);
-    html += is_paired ? number_cell(indices.at(i + 1), 0) + number_cell(times.at(i + 1), 3)
-                      : number_cell(Json(), 0) + number_cell(Json(), 0);
-    for (const Column& column : columns)
-      html += number_cell(i < column.angles->size() ? (*column.angles)[i] : Json(), 1);
+    html += is_paired ? fmt::format("<td>{}</td>{}", indices.at(i + 1).get<int64_t>(),
+                                    angle_cell(times.at(i + 1)))
+                      : "<td></td><td></td>";
+    for (const Column& column : columns) {
+      html += angle_cell(i < column.angles->size() ? (*column.angles)[i] : Json());
+    }
     html += "</tr>";
   }
   return html + "</tbody></table></div></details>";

@@ -31,6 +31,10 @@ namespace fs = std::filesystem;
 /// thumbnails.
 constexpr int64_t kReserveBytes = 16'384;
 
+/// What a picture or clip adds to a card beside its data and its name (escaped: at most six bytes
+/// for one).
+constexpr int64_t kPictureBytes = 512;
+
 /// The videos that found room on the page.
 struct Embedded {
   std::map<int64_t, Json> lines;  ///< By index into RunFiles::items().
@@ -47,65 +51,66 @@ CardLook look_of(MediaShelf& shelf, bool with_clip) {
           }};
 }
 
-std::vector<std::string> thumbnails(const RunFiles& run, const Json& line) {
-  std::vector<std::string> strips;
-  for (const auto& [id, encoder] : line.at("encoders").items()) {
-    if (!encoder.contains("neighbours")) continue;
-    for (const Json& neighbour : encoder.at("neighbours")) {
-      const int64_t item = run.find(neighbour.at("id").get<std::string>());
-      if (item >= 0 && !run.items()[static_cast<std::size_t>(item)].strip.empty()) {
-        strips.push_back(run.items()[static_cast<std::size_t>(item)].strip);
-      }
-    }
+std::vector<std::string> retrieved_ids(const Json& line) {
+  std::vector<std::string> ids;
+  for (const auto& [encoder, values] : line.at("encoders").items()) {
+    if (!values.contains("neighbours")) continue;
+    for (const Json& neighbour : values.at("neighbours"))
+      ids.push_back(neighbour.at("id").get<std::string>());
   }
-  return strips;
+  return ids;
 }
 
-/// Gives room on the page in the order of `room_order`: a card with strip and clip; without the
-/// clip where it does not fit; else the item stays in report_data/. What is left then goes to the
-/// pictures of retrieved cases that have no card.
+/// Gives room on the page in the order of `room_order`: first cards with their strips (an item that
+/// does not fit stays in report_data/), then clips, then the pictures of retrieved cases that have
+/// no card.
 Embedded embed_items(const RunFiles& run,
                      const std::vector<ItemGroup>& groups,
                      int64_t room,
                      MediaShelf& shelf) {
   const std::vector<int64_t> order = room_order(groups);
-  std::set<int64_t> wanted(order.begin(), order.end());
+  const std::set<int64_t> wanted(order.begin(), order.end());
   Embedded embedded;
   run.for_each([&](int64_t item) { return wanted.count(item) > 0; },
                [&](int64_t item, const Json& line) { embedded.lines.emplace(item, line); });
   for (const int64_t item : order) {
     const Json& line = embedded.lines.at(item);
     const std::string& strip = run.items()[static_cast<std::size_t>(item)].strip;
-    // Class names of thumbnails and their descriptions come on top: as many bytes as the ids that
-    // stand there, and a bit.
-    int64_t card = static_cast<int64_t>(render_item_card(run, line, look_of(shelf, false)).size());
-    for (const std::string& thumbnail : thumbnails(run, line))
-      card += 256 + static_cast<int64_t>(thumbnail.size());
-    const int64_t strip_cost =
-        strip.empty() ? 0 : std::max<int64_t>(0, shelf.strip_cost(strip)) + 512;
-    int64_t clip_cost = 0;
-    if (line.at("media").contains("clip")) {
-      clip_cost =
-          static_cast<int64_t>(
-              shelf.data_uri(line.at("media").at("clip").get<std::string>()).value_or("").size()) +
-          512;
-    }
-    if (card + strip_cost > room) {
+    // Class names and descriptions of pictures come on top of the card rendered without any.
+    int64_t cost = static_cast<int64_t>(render_item_card(run, line, look_of(shelf, false)).size()) +
+                   kPictureBytes;
+    for (const std::string& id : retrieved_ids(line))
+      cost += kPictureBytes + 6 * static_cast<int64_t>(id.size());
+    if (!strip.empty()) cost += std::max<int64_t>(0, shelf.strip_cost(strip));
+    if (cost > room) {
       embedded.lines.erase(item);
       continue;
     }
-    room -= card + strip_cost;
+    room -= cost;
     if (!strip.empty()) shelf.embed_strip(strip);
-    if (clip_cost == 0) continue;
-    if (clip_cost > room) {
+  }
+  for (const int64_t item : order) {
+    const auto line = embedded.lines.find(item);
+    if (line == embedded.lines.end() || !line->second.at("media").contains("clip")) continue;
+    const std::string clip = line->second.at("media").at("clip").get<std::string>();
+    const std::string uri = shelf.data_uri(clip).value_or("");
+    if (uri.empty()) continue;
+    const int64_t cost =
+        static_cast<int64_t>(uri.size()) + kPictureBytes +
+        6 * static_cast<int64_t>(run.items()[static_cast<std::size_t>(item)].id.size());
+    if (cost > room) {
       ++embedded.clips_left_out;
       continue;
     }
-    room -= clip_cost;
+    room -= cost;
     embedded.with_clip.insert(item);
   }
   for (const auto& [item, line] : embedded.lines) {
-    for (const std::string& strip : thumbnails(run, line)) {
+    for (const std::string& id : retrieved_ids(line)) {
+      const int64_t neighbour = run.find(id);
+      if (neighbour < 0) continue;
+      const std::string& strip = run.items()[static_cast<std::size_t>(neighbour)].strip;
+      if (strip.empty()) continue;
       const int64_t cost = shelf.strip_cost(strip);
       if (cost <= 0 || cost > room) continue;
       room -= cost;
@@ -116,7 +121,7 @@ Embedded embed_items(const RunFiles& run,
 }
 
 std::string group_heading(const RunFiles& run, const std::string& key) {
-  const std::string tap = run.encoders().empty() ? "" : bdi(run.encoders().front().main_tap);
+  const std::string tap = bdi(run.ranking().main_tap);
   if (key == "worst")
     return fmt::format("Straightened least <small>largest change from pixels at layer {}</small>",
                        tap);

@@ -124,10 +124,10 @@ void RunFiles::read_results() {
 
 void RunFiles::read_items() {
   const std::string path = directory_ + "/items.jsonl";
-  const EncoderTaps ranking = encoders_.empty() ? EncoderTaps{} : encoders_.front();
+  const EncoderTaps ranked_by = ranking();
   for_each_json_line(path, [&](int64_t line, const Json& json) {
     try {
-      items_.push_back(summarise(json, ranking));
+      items_.push_back(summarise(json, ranked_by));
     } catch (const Json::exception& error) {
       throw Error(ErrorKind::kInput, fmt::format("{}:{}", path, line),
                   fmt::format("is not as docs/run_format.md says: {}", error.what()));
@@ -143,6 +143,13 @@ void RunFiles::read_items() {
         ErrorKind::kInput, path,
         fmt::format("has {} items, results.json counts {}; run it again", items_.size(), expected));
   }
+}
+
+EncoderTaps RunFiles::ranking() const {
+  for (const EncoderTaps& encoder : encoders_) {
+    if (!encoder.main_tap.empty()) return encoder;
+  }
+  return {};
 }
 
 int64_t RunFiles::find(const std::string& id) const {

@@ -28,8 +28,8 @@ struct ItemSummary {
 struct EncoderTaps {
   std::string id;
   std::vector<std::string> taps;
-  std::string
-      main_tap;  ///< The retrieval tap, or the last one when that was not read; never "pixel".
+  /// The retrieval tap, or the last one when that was not read; "" when only pixels were.
+  std::string main_tap;
 };
 
 /// An open run directory. Lines are counted from 0 here.
@@ -44,12 +44,11 @@ class RunFiles {
 
   const std::string& directory() const { return directory_; }
   const nlohmann::json& results() const;
-  const std::vector<EncoderTaps>& encoders() const {
-    return encoders_;
-  }  ///< The main tap of the first orders the items.
-  const std::vector<ItemSummary>& items() const {
-    return items_;
-  }  ///< In the order of items.jsonl.
+  const std::vector<EncoderTaps>& encoders() const { return encoders_; }
+  /// The encoder whose main tap orders the items: the first that has one.
+  EncoderTaps ranking() const;
+  /// In the order of items.jsonl.
+  const std::vector<ItemSummary>& items() const { return items_; }
   /// Index into items(), or -1.
   int64_t find(const std::string& id) const;
   /// Parses the lines for which `wants(index)` holds, in order.

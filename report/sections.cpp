@@ -27,9 +27,9 @@ const char* verdict(const Json& row) {
   const Json& interval = row.at("difference_interval");
   const Json low = interval.value("low", Json());
   const Json high = interval.value("high", Json());
-  if (high.is_number() && high.get<double>() < 0.0) return "straighter than";
-  if (low.is_number() && low.get<double>() > 0.0) return "more curved than";
-  return "not measurably straighter or more curved than";
+  if (high.is_number() && high.get<double>() < 0.0) return "are straighter than";
+  if (low.is_number() && low.get<double>() > 0.0) return "are more curved than";
+  return "cannot be told apart from";
 }
 
 std::string key_figure(const Json& row, const std::string& what) {
@@ -70,17 +70,18 @@ std::string encoder_headline(const RunFiles& run, const EncoderTaps& encoder, bo
     std::string sentence;
     for (std::size_t i = 0; i < labels.size(); ++i) {
       const Json& of_label = find_profile(results, encoder.id, encoder.main_tap, "clip", labels[i]);
-      sentence += fmt::format("{}<em>{}</em> videos run {} {}",
-                              i == 0                   ? "At layer " + bdi(encoder.main_tap) + ", "
-                              : i + 1 == labels.size() ? "; "
-                                                       : ", ",
-                              bdi(labels[i]), verdict(of_label), i == 0 ? "in pixels" : "theirs");
+      sentence +=
+          fmt::format("{}<em>{}</em> videos {} {}",
+                      i == 0                   ? "At layer " + bdi(encoder.main_tap) + ", "
+                      : i + 1 == labels.size() ? "; "
+                                               : ", ",
+                      bdi(labels[i]), verdict(of_label), i == 0 ? "their pixels" : "theirs");
       figures += key_figure(of_label, bdi(labels[i]));
     }
     html += fmt::format("<{0} class=\"finding\">{1}.</{0}>", level, sentence);
   } else {
     html += fmt::format(
-        "<{0} class=\"finding\">At layer {1}, the videos run <em>{2}</em> in pixels.</{0}>", level,
+        "<{0} class=\"finding\">At layer {1}, the videos <em>{2}</em> their pixels.</{0}>", level,
         bdi(encoder.main_tap), verdict(row));
     figures += key_figure(row, "all videos");
   }
@@ -115,12 +116,17 @@ std::string render_headline(const RunFiles& run) {
   const Json& counts = results.at("counts");
   std::string html = fmt::format("<p class=\"kicker\">Perceptual straightening · <bdi>{}</bdi></p>",
                                  escape_html(results.at("name").get<std::string>()));
-  for (std::size_t i = 0; i < run.encoders().size() && i < kMostHeadlines; ++i) {
-    html += encoder_headline(run, run.encoders()[i], i == 0);
+  std::size_t findings = 0;
+  for (const EncoderTaps& encoder : run.encoders()) {
+    // An encoder of pixels alone is the reference, not a finding.
+    if (encoder.main_tap.empty()) continue;
+    if (findings < kMostHeadlines) html += encoder_headline(run, encoder, findings == 0);
+    ++findings;
   }
-  if (run.encoders().size() > kMostHeadlines) {
+  if (findings == 0) html += "<h1 class=\"finding\">Only pixels were measured.</h1>";
+  if (findings > kMostHeadlines) {
     html += fmt::format("<p class=\"lede\">{} further encoders stand in the summary.</p>",
-                        run.encoders().size() - kMostHeadlines);
+                        findings - kMostHeadlines);
   }
   const std::string description = results.value("description", std::string());
   if (!description.empty())

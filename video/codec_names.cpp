@@ -24,17 +24,10 @@ std::vector<std::string> available_encoders() {
 }
 
 std::vector<std::string> available_decoders() {
-  static constexpr AVCodecID kIds[] = {AV_CODEC_ID_H264,
-                                       AV_CODEC_ID_HEVC,
-                                       AV_CODEC_ID_AV1,
-                                       AV_CODEC_ID_VP8,
-                                       AV_CODEC_ID_VP9,
-                                       AV_CODEC_ID_MPEG4,
-                                       AV_CODEC_ID_MPEG2VIDEO,
-                                       AV_CODEC_ID_PRORES,
-                                       AV_CODEC_ID_MJPEG,
-                                       AV_CODEC_ID_FFV1,
-                                       AV_CODEC_ID_GIF};
+  static constexpr AVCodecID kIds[] = {
+      AV_CODEC_ID_H264,  AV_CODEC_ID_HEVC,  AV_CODEC_ID_AV1,        AV_CODEC_ID_VP8,
+      AV_CODEC_ID_VP9,   AV_CODEC_ID_MPEG4, AV_CODEC_ID_MPEG2VIDEO, AV_CODEC_ID_PRORES,
+      AV_CODEC_ID_MJPEG, AV_CODEC_ID_FFV1,  AV_CODEC_ID_GIF};
   std::vector<std::string> names;
   for (const AVCodecID id : kIds) {
     if (avcodec_find_decoder(id) != nullptr) names.emplace_back(avcodec_get_name(id));

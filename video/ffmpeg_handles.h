@@ -59,7 +59,8 @@ class AvDictionary {
   AVDictionary* dictionary_ = nullptr;
 };
 
-/// Switches FFmpeg's messages off for the process: what they say reaches the user as an Error, once.
+/// Switches FFmpeg's messages off for the process: what they say reaches the user as an Error,
+/// once.
 inline void quieten_ffmpeg() {
   static const bool is_quiet = (av_log_set_level(AV_LOG_QUIET), true);
   static_cast<void>(is_quiet);

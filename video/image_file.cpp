@@ -114,18 +114,18 @@ at::Tensor read_image(const std::string& path) {
 
 namespace {
 
-std::string encode(const at::Tensor& image, const char* extension, const std::vector<int>& settings) {
-  if (image.dim() != 3 || image.size(2) != 3 || image.scalar_type() != at::kByte || image.numel() == 0) {
-    throw Error(ErrorKind::kUsage,
-                "image",
-                fmt::format("expected a non-empty (H, W, 3) uint8 image, got {} dimensions of type {}",
-                            image.dim(),
-                            at::toString(image.scalar_type())));
+std::string encode(const at::Tensor& image,
+                   const char* extension,
+                   const std::vector<int>& settings) {
+  if (image.dim() != 3 || image.size(2) != 3 || image.scalar_type() != at::kByte ||
+      image.numel() == 0) {
+    throw Error(
+        ErrorKind::kUsage, "image",
+        fmt::format("expected a non-empty (H, W, 3) uint8 image, got {} dimensions of type {}",
+                    image.dim(), at::toString(image.scalar_type())));
   }
   const at::Tensor rgb = image.contiguous();
-  const cv::Mat view(static_cast<int>(rgb.size(0)),
-                     static_cast<int>(rgb.size(1)),
-                     CV_8UC3,
+  const cv::Mat view(static_cast<int>(rgb.size(0)), static_cast<int>(rgb.size(1)), CV_8UC3,
                      rgb.data_ptr<uint8_t>());
   std::vector<uint8_t> bytes;
   try {
@@ -133,7 +133,8 @@ std::string encode(const at::Tensor& image, const char* extension, const std::ve
     cv::cvtColor(view, bgr, cv::COLOR_RGB2BGR);
     if (!cv::imencode(extension, bgr, bytes, settings)) bytes.clear();
   } catch (const cv::Exception& error) {
-    throw Error(ErrorKind::kInternal, "image", fmt::format("cannot be encoded as {} ({})", extension, error.err));
+    throw Error(ErrorKind::kInternal, "image",
+                fmt::format("cannot be encoded as {} ({})", extension, error.err));
   }
   if (bytes.empty()) {
     throw Error(ErrorKind::kInternal, "image", fmt::format("cannot be encoded as {}", extension));

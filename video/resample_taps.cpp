@@ -57,8 +57,9 @@ void append(ResampleTaps& taps, int64_t first, const std::vector<double>& weight
   }
 }
 
-/// Pillow's rule (libImaging/Resample.c, in double), which torch's antialias=True follows with scale, centre and distance
-/// rounded to float32: the difference shows once it is divided by a small standard deviation.
+/// Pillow's rule (libImaging/Resample.c, in double), which torch's antialias=True follows with
+/// scale, centre and distance rounded to float32: the difference shows once it is divided by a
+/// small standard deviation.
 void append_antialiased(ResampleTaps& taps,
                         int64_t n_in,
                         int64_t n_out,

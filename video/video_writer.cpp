@@ -1,18 +1,17 @@
 #include "physprobe/video/video_writer.h"
 
-#include <fmt/format.h>
+#include "physprobe/core/atomic_file.h"
+#include "physprobe/core/error.h"
+#include "physprobe/video/codec_names.h"
+#include "physprobe/video/ffmpeg_handles.h"
 
 #include <ATen/ATen.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
-
-#include "physprobe/core/atomic_file.h"
-#include "physprobe/core/error.h"
-#include "physprobe/video/codec_names.h"
-#include "physprobe/video/ffmpeg_handles.h"
 
 namespace physprobe {
 namespace {
@@ -42,21 +41,18 @@ const VideoCodec& choose_codec(const std::string& path,
   }
   std::string available;
   for (const std::string& encoder : available_encoders()) available += " " + encoder;
-  throw Error(ErrorKind::kUsage,
-              path,
-              fmt::format("codec '{}' cannot write {}x{} into a '{}' file here; installed encoders are{}; use .mp4 or "
+  throw Error(ErrorKind::kUsage, path,
+              fmt::format("codec '{}' cannot write {}x{} into a '{}' file here; installed encoders "
+                          "are{}; use .mp4 or "
                           ".mkv for h264, .webm for vp8, .mkv for ffv1, and even sizes for mpeg4",
-                          name,
-                          width,
-                          height,
-                          extension_of(path),
-                          available));
+                          name, width, height, extension_of(path), available));
 }
 
 /// The file under its temporary name; removed unless committed.
 class PendingFile {
  public:
-  explicit PendingFile(const std::string& path) : path_(path), temporary_(temporary_sibling(path)) {}
+  explicit PendingFile(const std::string& path)
+      : path_(path), temporary_(temporary_sibling(path)) {}
   ~PendingFile() {
     if (!is_committed_) std::remove(temporary_.c_str());
   }
@@ -82,20 +78,16 @@ class FfmpegWriter final : public VideoWriter {
                int64_t height,
                const VideoWriterOptions& options,
                const VideoCodec& codec)
-      : path_(path), width_(static_cast<int>(width)), height_(static_cast<int>(height)), file_(path) {
+      : path_(path),
+        width_(static_cast<int>(width)),
+        height_(static_cast<int>(height)),
+        file_(path) {
     open_encoder(codec, options);
     open_container(codec);
     const AVPixelFormat format = encoder_->pix_fmt;
-    conversion_.reset(sws_getContext(width_,
-                                     height_,
-                                     AV_PIX_FMT_RGB24,
-                                     width_,
-                                     height_,
-                                     format,
-                                     SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INP,
-                                     nullptr,
-                                     nullptr,
-                                     nullptr));
+    conversion_.reset(sws_getContext(width_, height_, AV_PIX_FMT_RGB24, width_, height_, format,
+                                     SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INP, nullptr,
+                                     nullptr, nullptr));
     frame_.reset(av_frame_alloc());
     packet_.reset(av_packet_alloc());
     if (conversion_ == nullptr || frame_ == nullptr || packet_ == nullptr) {
@@ -113,9 +105,9 @@ class FfmpegWriter final : public VideoWriter {
     if (is_closed_) throw Error(ErrorKind::kUsage, path_, "is closed; nothing can be added");
     if (frame.dim() != 3 || frame.size(0) != height_ || frame.size(1) != width_ ||
         frame.size(2) != 3 || frame.scalar_type() != at::kByte) {
-      throw Error(ErrorKind::kUsage,
-                  path_,
-                  fmt::format("frame {} has to be ({}, {}, 3) uint8 like the video", count_, height_, width_));
+      throw Error(ErrorKind::kUsage, path_,
+                  fmt::format("frame {} has to be ({}, {}, 3) uint8 like the video", count_,
+                              height_, width_));
     }
     const at::Tensor rgb = frame.contiguous();
     check(av_frame_make_writable(frame_.get()), "allocating a frame");
@@ -141,7 +133,8 @@ class FfmpegWriter final : public VideoWriter {
  private:
   void check(int code, const char* doing) const {
     if (code < 0) {
-      throw Error(ErrorKind::kResource, path_, fmt::format("{} failed ({})", doing, av_error_text(code)));
+      throw Error(ErrorKind::kResource, path_,
+                  fmt::format("{} failed ({})", doing, av_error_text(code)));
     }
   }
 
@@ -181,10 +174,12 @@ class FfmpegWriter final : public VideoWriter {
   void open_container(const VideoCodec& codec) {
     const AVOutputFormat* format = av_guess_format(nullptr, path_.c_str(), nullptr);
     if (format == nullptr) {
-      throw Error(ErrorKind::kUsage, path_, "its extension names no container of the installed FFmpeg");
+      throw Error(ErrorKind::kUsage, path_,
+                  "its extension names no container of the installed FFmpeg");
     }
     AVFormatContext* context = nullptr;
-    check(avformat_alloc_output_context2(&context, format, nullptr, ("file:" + file_.temporary()).c_str()),
+    check(avformat_alloc_output_context2(&context, format, nullptr,
+                                         ("file:" + file_.temporary()).c_str()),
           "creating the container");
     container_.reset(context);
     container_->flags |= AVFMT_FLAG_BITEXACT;
@@ -192,8 +187,10 @@ class FfmpegWriter final : public VideoWriter {
     if (stream_ == nullptr) throw Error(ErrorKind::kResource, path_, "out of memory");
     stream_->time_base = encoder_->time_base;
     stream_->avg_frame_rate = encoder_->framerate;
-    check(avcodec_parameters_from_context(stream_->codecpar, encoder_.get()), "describing the stream");
-    // x264 writes its version and settings into the stream; other libraries' bytes must not depend on them.
+    check(avcodec_parameters_from_context(stream_->codecpar, encoder_.get()),
+          "describing the stream");
+    // x264 writes its version and settings into the stream; other libraries' bytes must not depend
+    // on them.
     const std::string filter = codec.name == "h264" ? "filter_units=remove_types=6" : "null";
     AVBSFContext* chain = nullptr;
     check(av_bsf_list_parse_str(filter.c_str(), &chain), "creating the bitstream filter");
@@ -205,10 +202,10 @@ class FfmpegWriter final : public VideoWriter {
 
     const int opened = avio_open(&container_->pb, container_->url, AVIO_FLAG_WRITE);
     if (opened < 0) {
-      throw Error(ErrorKind::kResource,
-                  path_,
-                  fmt::format("cannot be written ({}); check that its folder exists and is writable",
-                              av_error_text(opened)));
+      throw Error(
+          ErrorKind::kResource, path_,
+          fmt::format("cannot be written ({}); check that its folder exists and is writable",
+                      av_error_text(opened)));
     }
     AvDictionary settings;
     const std::string name = format->name;
@@ -259,10 +256,12 @@ class FfmpegWriter final : public VideoWriter {
 
 void VideoWriterOptions::validate() const {
   if (!(fps > 0.0) || fps > 1000.0) {
-    throw Error(ErrorKind::kUsage, "fps", fmt::format("is {}; expected above 0, at most 1000", fps));
+    throw Error(ErrorKind::kUsage, "fps",
+                fmt::format("is {}; expected above 0, at most 1000", fps));
   }
   if (quality < 0 || quality > 51) {
-    throw Error(ErrorKind::kUsage, "quality", fmt::format("is {}; expected 0 (best) to 51", quality));
+    throw Error(ErrorKind::kUsage, "quality",
+                fmt::format("is {}; expected 0 (best) to 51", quality));
   }
   const auto& known = writable_codecs();
   const bool is_known =
@@ -270,8 +269,7 @@ void VideoWriterOptions::validate() const {
         return candidate.name == codec;
       });
   if (!is_known) {
-    throw Error(ErrorKind::kUsage,
-                "codec",
+    throw Error(ErrorKind::kUsage, "codec",
                 fmt::format("is '{}'; expected auto, h264, vp8, mpeg4 or ffv1", codec));
   }
 }
@@ -282,13 +280,13 @@ std::unique_ptr<VideoWriter> VideoWriter::open(const std::string& path,
                                                const VideoWriterOptions& options) {
   options.validate();
   if (width < 1 || height < 1 || width > kMaxSide || height > kMaxSide) {
-    throw Error(ErrorKind::kUsage,
-                path,
-                fmt::format("a size of {}x{} was asked for; each side has to be 1 to {}", width, height, kMaxSide));
+    throw Error(ErrorKind::kUsage, path,
+                fmt::format("a size of {}x{} was asked for; each side has to be 1 to {}", width,
+                            height, kMaxSide));
   }
   quieten_ffmpeg();
-  return std::make_unique<FfmpegWriter>(
-      path, width, height, options, choose_codec(path, width, height, options.codec));
+  return std::make_unique<FfmpegWriter>(path, width, height, options,
+                                        choose_codec(path, width, height, options.codec));
 }
 
 }  // namespace physprobe

@@ -77,7 +77,10 @@
     }
     const card = byId(id);
     if (!card) return;
-    card.scrollIntoView();
+    // Cards above take their true height only when they come near: go there again once they have.
+    const go = () => card.scrollIntoView({behavior: 'instant', block: 'start'});
+    go();
+    requestAnimationFrame(() => requestAnimationFrame(go));
     for (const old of document.querySelectorAll('.card.target')) old.classList.remove('target');
     card.classList.add('target');
   }

@@ -26,11 +26,11 @@ const cards = (() => {
     const points = [];
     for (const row of table.tBodies[0].rows) {
       heads.forEach((head, i) => {
-        const text = row.cells[i + 3].dataset.v;
+        const text = row.cells[i + 3].textContent;
         points.push({
           sample: Number(row.cells[0].textContent),
-          frame: row.cells[1].textContent,
-          time: row.cells[2].textContent,
+          frame: row.cells[1].textContent || '–',
+          time: row.cells[2].textContent === '' ? '–' : Number(row.cells[2].textContent).toFixed(3),
           series: head.textContent,
           kind: head.dataset.kind,
           value: text === '' ? null : Number(text),

@@ -68,7 +68,11 @@ const charts = (() => {
     const width = Math.floor(plot.clientWidth);
     if (width < 40) return;
     const known = drawn.get(plot);
-    if (known) known.view.finalize();
+    if (known) {
+      known.view.finalize();
+    } else {
+      widths.observe(plot);
+    }
     const view = new View(runtime(themed(make(width))), {
       expr: expressionInterpreter,
       renderer: 'svg',
@@ -83,6 +87,7 @@ const charts = (() => {
   function redraw(onlyIfResized) {
     for (const [plot, {make, width}] of drawn) {
       if (!plot.isConnected) {
+        widths.unobserve(plot);
         drawn.delete(plot);
       } else if (!onlyIfResized || Math.floor(plot.clientWidth) !== width) {
         draw(plot, make);
@@ -90,10 +95,11 @@ const charts = (() => {
     }
   }
 
+  // A plot's place may change its width without the window doing so.
   let waiting = 0;
-  addEventListener('resize', () => {
+  const widths = new ResizeObserver(() => {
     clearTimeout(waiting);
-    waiting = setTimeout(() => redraw(true), 120);
+    waiting = setTimeout(() => redraw(true), 60);
   });
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => redraw(false));
   addEventListener('scroll', () => { tip.hidden = true; }, {passive: true});

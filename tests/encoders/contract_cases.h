@@ -18,22 +18,40 @@ struct ContractCase {
   int64_t width = 0;
   std::map<std::string, nlohmann::json>
       other_values;  ///< Per option, a value other than in `config`.
+  std::map<std::string, nlohmann::json>
+      refused_values;  ///< Options that change no value of `config`'s encoder: one that is refused.
 };
 
 inline std::optional<ContractCase> contract_case(const std::string& family) {
-  if (family == "pixels")
-    return ContractCase{
-        {{"family", "pixels"}, {"preprocess", {{"height", 40}, {"width", 28}}}}, 3, 40, 28, {}};
+  ContractCase result;
+  result.config["family"] = family;
+  if (family == "pixels") {
+    result.config["preprocess"] = {{"height", 40}, {"width", 28}};
+    result.height = 40;
+    result.width = 28;
+    return result;
+  }
   if (family == "v1") {
-    return ContractCase{{{"family", "v1"}, {"options", {{"size", 48}, {"scales", 4}}}},
-                        1,
-                        48,
-                        48,
-                        {{"size", 64},
-                         {"scales", 3},
-                         {"orientations", 5},
-                         {"readout", "amplitude"},
-                         {"front_end", "none"}}};
+    result.config["options"] = {{"size", 48}, {"scales", 4}};
+    result.channels = 1;
+    result.height = 48;
+    result.width = 48;
+    result.other_values = {{"size", 64},
+                           {"scales", 3},
+                           {"orientations", 5},
+                           {"readout", "amplitude"},
+                           {"front_end", "none"}};
+    return result;
+  }
+  if (family == "dinov2") {
+    result.config["weights"] = golden_path("encoders/dinov2_plain.orig.safetensors");
+    result.config["options"] = {{"heads", 3}};
+    result.config["preprocess"] = {{"resize", "none"}, {"crop", 0}};
+    result.height = 28;
+    result.width = 42;
+    result.other_values = {{"heads", 6}, {"pos_interp", "size"}, {"preset", "restrav"}};
+    result.refused_values = {{"size", "vits14"}, {"digest", "0000"}, {"random_seed", 1}};
+    return result;
   }
   return std::nullopt;
 }

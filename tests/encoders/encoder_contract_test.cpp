@@ -231,19 +231,39 @@ TEST_P(EncoderContract, UntrainedHasFreshWeightsOrDoesNotExist) {
   EXPECT_FALSE(same_bits(encoder_->encode(input, last)[0].tokens, drawn));
 }
 
-TEST_P(EncoderContract, CanonicalTextChangesWithEveryOption) {
+/// What a cache key takes from an encoder.
+std::string identity(const EncoderInfo& info) {
+  return info.canonical + "|" + info.preprocess.canonical() + "|" + info.weights_digest;
+}
+
+TEST_P(EncoderContract, EveryOptionChangesTheIdentityOrChecksTheWeights) {
   for (const EncoderFamily& family : encoder_families()) {
     if (family.name != GetParam()) continue;
     for (const std::string& option : family.options) {
-      ASSERT_EQ(case_.other_values.count(option), 1U)
-          << "add another value of '" << option << "' to contract_cases.h";
+      SCOPED_TRACE(option);
       nlohmann::json config = case_.config;
+      const auto refused = case_.refused_values.find(option);
+      if (refused != case_.refused_values.end()) {
+        config["options"][option] = refused->second;
+        EXPECT_THROW(make_encoder(config), Error);
+        continue;
+      }
+      ASSERT_EQ(case_.other_values.count(option), 1U) << "add the option to contract_cases.h";
       config["options"][option] = case_.other_values.at(option);
-      EXPECT_NE(make_encoder(config)->info().canonical, encoder_->info().canonical) << option;
+      EXPECT_NE(identity(make_encoder(config)->info()), identity(encoder_->info()));
     }
-    EXPECT_EQ(case_.other_values.size(), family.options.size());
+    EXPECT_EQ(case_.other_values.size() + case_.refused_values.size(), family.options.size());
   }
-  EXPECT_EQ(make_encoder(case_.config)->info().canonical, encoder_->info().canonical);
+  EXPECT_EQ(identity(make_encoder(case_.config)->info()), identity(encoder_->info()));
+}
+
+TEST_P(EncoderContract, PreprocessingChangesTheIdentityAndTheId) {
+  nlohmann::json config = case_.config;
+  config["preprocess"]["filter"] = "bilinear";
+  const auto changed = make_encoder(config);
+  EXPECT_NE(identity(changed->info()), identity(encoder_->info()));
+  EXPECT_EQ(changed->info().canonical, encoder_->info().canonical);
+  EXPECT_NE(changed->info().id, encoder_->info().id);
 }
 
 TEST_P(EncoderContract, UnknownOptionIsRefused) {

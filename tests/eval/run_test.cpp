@@ -2,9 +2,7 @@
 
 #include "physprobe/core/atomic_file.h"
 #include "physprobe/core/error.h"
-#include "physprobe/core/interrupt.h"
 #include "physprobe/core/rng.h"
-#include "physprobe/memory/embedding_store.h"
 #include "physprobe/video/video_writer.h"
 
 #include "support/temp_dir.h"
@@ -14,13 +12,8 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
 #include <fstream>
-#include <signal.h>
-#include <sys/wait.h>
-#include <thread>
-#include <unistd.h>
 
 namespace physprobe {
 namespace {
@@ -48,7 +41,6 @@ class Run : public ::testing::Test {
   void SetUp() override {
     for (int i = 0; i < 6; ++i)
       write_item(dir_ / ("data/item-" + std::to_string(i)), static_cast<uint64_t>(i + 1));
-    clear_interrupt();
   }
 
   Suite suite(const std::vector<std::string>& overrides = {}) const {
@@ -193,25 +185,6 @@ TEST_F(Run, MergeRefusesAMissingADoubledAndADifferentShard) {
   EXPECT_THROW(merge_runs({first, dir_ / "other/shard-0001-of-0002"}, dir_ / "m3"), Error);
 }
 
-TEST_F(Run, AStopAskedForBySignalIsResumable) {
-  run_suite(suite(), options("whole"));
-  const pid_t child = fork();
-  ASSERT_GE(child, 0);
-  if (child == 0) {
-    install_interrupt_handlers();
-    raise(SIGTERM);
-    const RunSummary summary = run_suite(suite(), options("stopped"));
-    _exit(summary.interrupted_by == SIGTERM ? interrupt_exit_code(summary.interrupted_by) : 99);
-  }
-  int status = 0;
-  waitpid(child, &status, 0);
-  ASSERT_TRUE(WIFEXITED(status));
-  EXPECT_EQ(WEXITSTATUS(status), 143);
-  EXPECT_FALSE(fs::exists(dir_ / "stopped/COMPLETE"));
-  run_suite(suite(), options("stopped"));
-  EXPECT_EQ(bytes_of(dir_ / "stopped"), bytes_of(dir_ / "whole"));
-}
-
 TEST_F(Run, DryRunMeasuresAndKeepsNothing) {
   const RunEstimate estimate = estimate_run(suite(), options("dry"));
   EXPECT_EQ(estimate.items, 6);
@@ -219,34 +192,6 @@ TEST_F(Run, DryRunMeasuresAndKeepsNothing) {
   EXPECT_GT(estimate.seconds_total, 0.0);
   EXPECT_GT(estimate.disk_bytes, 0.0);
   EXPECT_FALSE(fs::exists(dir_ / "dry"));
-}
-
-class RunSlow : public Run {};
-
-TEST_F(RunSlow, KilledAtAnyMomentItContinuesToTheSameBytes) {
-  run_suite(suite(), options("whole"));
-  const std::string expected = bytes_of(dir_ / "whole");
-  Rng rng(11);
-  for (int round = 0; round < 12; ++round) {
-    fs::remove_all(dir_ / "killed");
-    for (int attempt = 0; attempt < 3; ++attempt) {
-      const pid_t child = fork();
-      ASSERT_GE(child, 0);
-      if (child == 0) {
-        RunOptions one_by_one = options("killed");
-        one_by_one.flush_items = 1;
-        one_by_one.threads = 1;
-        run_suite(suite(), one_by_one);
-        _exit(0);
-      }
-      std::this_thread::sleep_for(std::chrono::milliseconds(rng.below(400)));
-      kill(child, SIGKILL);
-      waitpid(child, nullptr, 0);
-    }
-    run_suite(suite(), options("killed"));
-    ASSERT_EQ(bytes_of(dir_ / "killed"), expected) << "round " << round;
-    EXPECT_TRUE(EmbeddingStore::open_reader(dir_ / "killed/store")->verify().empty());
-  }
 }
 
 }  // namespace

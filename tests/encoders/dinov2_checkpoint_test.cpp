@@ -1,0 +1,176 @@
+#include "physprobe/encoders/dinov2_checkpoint.h"
+
+#include "physprobe/core/atomic_file.h"
+#include "physprobe/core/error.h"
+#include "physprobe/core/safetensors.h"
+
+#include "support/temp_dir.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include "dinov2_golden.h"
+
+namespace physprobe {
+namespace {
+
+using testing::dinov2_file;
+using testing::dinov2_goldens;
+using testing::small_vit;
+using testing::TempDir;
+using testing::write_dinov2;
+
+std::string refusal(const std::string& path, ErrorKind kind, int64_t heads = 0) {
+  try {
+    load_dinov2(path, heads);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), kind) << error.what();
+    return error.what();
+  }
+  ADD_FAILURE() << path << " was accepted";
+  return "";
+}
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+TEST(Dinov2CheckpointTest, OriginalAndHuggingFaceNamesGiveTheSameBits) {
+  for (const auto& golden : dinov2_goldens()) {
+    const Dinov2Weights original = load_dinov2(dinov2_file(golden.name, "orig"), 0);
+    const Dinov2Weights theirs = load_dinov2(dinov2_file(golden.name, "hf"), 0);
+    EXPECT_EQ(original.config.canonical(), theirs.config.canonical());
+    EXPECT_NE(original.digest, theirs.digest);
+    ASSERT_EQ(original.parameters.size(), theirs.parameters.size());
+    for (const auto& [name, tensor] : original.parameters) {
+      EXPECT_TRUE(at::equal(tensor, theirs.parameters.at(name))) << golden.name << " " << name;
+    }
+  }
+}
+
+TEST(Dinov2CheckpointTest, ParametersAreTheFilesBits) {
+  const auto file = read_safetensors(dinov2_file("dinov2_reg", "orig"));
+  const Dinov2Weights weights = load_dinov2(dinov2_file("dinov2_reg", "orig"), 0);
+  EXPECT_EQ(weights.parameters.size() + 1, file.size());  // mask_token has no use
+  for (const auto& [name, tensor] : weights.parameters) {
+    EXPECT_TRUE(at::equal(tensor, file.at(name))) << name;
+  }
+}
+
+TEST(Dinov2CheckpointTest, ArchitectureIsReadOffTheShapes) {
+  const VitConfig plain = load_dinov2(dinov2_file("dinov2_plain", "orig"), 0).config;
+  EXPECT_EQ(plain.width, 36);
+  EXPECT_EQ(plain.depth, 3);
+  EXPECT_EQ(plain.heads, 3);
+  EXPECT_EQ(plain.patch, 14);
+  EXPECT_EQ(plain.hidden, 144);
+  EXPECT_EQ(plain.table_side, 6);
+  EXPECT_EQ(plain.registers, 0);
+  EXPECT_EQ(plain.position, PositionInterpolation::kOffset);
+  const VitConfig registers = load_dinov2(dinov2_file("dinov2_reg", "hf"), 0).config;
+  EXPECT_EQ(registers.registers, 4);
+  EXPECT_EQ(registers.position, PositionInterpolation::kSizeAntialias);
+  const VitConfig swiglu = load_dinov2(dinov2_file("dinov2_swiglu", "hf"), 0).config;
+  EXPECT_EQ(swiglu.feed_forward, VitFeedForward::kSwigluFused);
+  EXPECT_EQ(swiglu.hidden, 112);
+  EXPECT_EQ(swiglu.heads, 5);
+}
+
+TEST(Dinov2CheckpointTest, WrapperPrefixesAndChunksAreTakenOff) {
+  const TempDir dir;
+  const VitConfig config = small_vit();
+  const VitParameters parameters = random_vit_parameters(config, 0);
+  std::map<std::string, at::Tensor> wrapped = {{"teacher.dino_head.mlp.0.weight", at::ones({2})}};
+  for (const auto& [name, tensor] : parameters) {
+    std::string chunked = name;
+    if (name.rfind("blocks.", 0) == 0) chunked = "blocks.1." + name.substr(7);
+    wrapped["teacher.backbone." + chunked] = tensor;
+  }
+  write_dinov2(dir / "w.safetensors", config, wrapped);
+  const Dinov2Weights weights = load_dinov2(dir / "w.safetensors", 0);
+  EXPECT_EQ(weights.config.depth, 2);
+  for (const auto& [name, tensor] : parameters) {
+    EXPECT_TRUE(at::equal(weights.parameters.at(name), tensor)) << name;
+  }
+  wrapped["norm.bias"] = at::zeros({36});
+  write_dinov2(dir / "w.safetensors", config, wrapped);
+  EXPECT_TRUE(contains(refusal(dir / "w.safetensors", ErrorKind::kIncompatible), "same tensor"));
+}
+
+TEST(Dinov2CheckpointTest, HeadsComeFromOptionThenConfigThenMetadata) {
+  const TempDir dir;
+  const std::string path = dir / "w.safetensors";
+  write_dinov2(path, small_vit(), random_vit_parameters(small_vit(), 0));
+  EXPECT_EQ(load_dinov2(path, 0).config.heads, 3);
+  write_file_atomic(
+      dir / "config.json",
+      R"({"model_type": "dinov2", "num_attention_heads": 6, "layer_norm_eps": 1e-5})");
+  EXPECT_EQ(load_dinov2(path, 0).config.heads, 6);
+  EXPECT_EQ(load_dinov2(path, 0).config.norm_epsilon, 1e-5);
+  EXPECT_EQ(load_dinov2(path, 9).config.heads, 9);
+  EXPECT_TRUE(contains(refusal(path, ErrorKind::kUsage, 5), "5 heads do not divide"));
+}
+
+TEST(Dinov2CheckpointTest, UnknownHeadsAskForTheOption) {
+  const TempDir dir;
+  write_safetensors(dir / "w.safetensors", random_vit_parameters(small_vit(), 0));
+  EXPECT_TRUE(contains(refusal(dir / "w.safetensors", ErrorKind::kUsage), "'heads'"));
+  EXPECT_EQ(load_dinov2(dir / "w.safetensors", 4).config.heads, 4);
+}
+
+TEST(Dinov2CheckpointTest, WidthsOf64AHeadNeedNothing) {
+  const TempDir dir;
+  VitConfig config = small_vit();
+  config.width = 128;
+  config.hidden = 64;
+  write_safetensors(dir / "w.safetensors", random_vit_parameters(config, 0));
+  EXPECT_EQ(load_dinov2(dir / "w.safetensors", 0).config.heads, 2);
+}
+
+TEST(Dinov2CheckpointTest, ConfigOfAnotherModelIsRefused) {
+  const TempDir dir;
+  const std::string path = dir / "w.safetensors";
+  write_dinov2(path, small_vit(), random_vit_parameters(small_vit(), 0));
+  const auto with = [&](const std::string& text) { write_file_atomic(dir / "config.json", text); };
+  with(R"({"model_type": "vit"})");
+  EXPECT_TRUE(contains(refusal(path, ErrorKind::kIncompatible), "\"vit\""));
+  with(R"({"hidden_act": "gelu_new"})");
+  EXPECT_TRUE(contains(refusal(path, ErrorKind::kIncompatible), "gelu_new"));
+  with(R"({"num_attention_heads": -3})");
+  EXPECT_TRUE(contains(refusal(path, ErrorKind::kInput), "num_attention_heads -3"));
+  with("not json");
+  EXPECT_TRUE(contains(refusal(path, ErrorKind::kInput), "JSON"));
+}
+
+TEST(Dinov2CheckpointTest, MissingUnexpectedAndMisshapedAreListedTogether) {
+  const TempDir dir;
+  auto tensors = read_safetensors(dinov2_file("dinov2_plain", "hf"));
+  tensors.erase("encoder.layer.1.attention.attention.key.bias");
+  tensors.erase("encoder.layer.2.layer_scale2.lambda1");
+  tensors["encoder.layer.0.norm1.weight"] = at::ones({35});
+  tensors["encoder.layer.0.extra"] = at::ones({1});
+  const std::string path = dir / "w.safetensors";
+  write_safetensors(path, tensors, {{"num_heads", "3"}});
+  const std::string message = refusal(path, ErrorKind::kIncompatible);
+  EXPECT_TRUE(contains(message, "encoder.layer.1.attention.attention.key.bias [36]")) << message;
+  EXPECT_TRUE(contains(message, "encoder.layer.2.layer_scale2.lambda1 [36]")) << message;
+  EXPECT_TRUE(contains(message, "encoder.layer.0.norm1.weight is [35], expected [36]")) << message;
+  EXPECT_TRUE(contains(message, "encoder.layer.0.extra")) << message;
+}
+
+TEST(Dinov2CheckpointTest, OtherModelsAndOddTablesAreRefused) {
+  const TempDir dir;
+  const std::string path = dir / "w.safetensors";
+  write_safetensors(path, {{"something.weight", at::ones({2})}});
+  EXPECT_TRUE(contains(refusal(path, ErrorKind::kIncompatible), "another model"));
+  VitParameters parameters = random_vit_parameters(small_vit(), 0);
+  parameters["pos_embed"] = at::zeros({1, 12, 36});
+  write_dinov2(path, small_vit(), parameters);
+  EXPECT_TRUE(contains(refusal(path, ErrorKind::kIncompatible), "12 rows"));
+  parameters["pos_embed"] = at::zeros({10, 36});
+  write_dinov2(path, small_vit(), parameters);
+  EXPECT_TRUE(contains(refusal(path, ErrorKind::kIncompatible), "dimensions"));
+}
+
+}  // namespace
+}  // namespace physprobe

@@ -1,0 +1,159 @@
+#include "physprobe/encoders/vit_kernels.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <vector>
+
+namespace physprobe {
+namespace {
+
+// Widths around the vector length of 16 and the double lanes of 8.
+const std::vector<int64_t> kWidths = {1, 7, 8, 15, 16, 17, 36, 257};
+
+/// Smooth values of both signs, about -6 to 6.
+std::vector<float> waves(int64_t count, double frequency) {
+  std::vector<float> values;
+  for (int64_t i = 0; i < count; ++i) {
+    values.push_back(static_cast<float>(6.0 * std::sin(frequency * static_cast<double>(i) + 0.3)));
+  }
+  return values;
+}
+
+double exact_gelu(double v) {
+  return 0.5 * v * std::erfc(-v / std::sqrt(2.0));
+}
+
+TEST(VitKernelsTest, GeluIsTheExactFormEverywhere) {
+  const float no_bias = 0.0F;
+  for (double x = -40.0; x <= 40.0; x += 1e-3) {
+    auto value = static_cast<float>(x);
+    const double expected = exact_gelu(static_cast<double>(value));
+    bias_gelu_rows(&value, &no_bias, 1, 1);
+    ASSERT_NEAR(value, expected, 4e-7 * std::max(1.0, std::abs(x))) << x;
+  }
+}
+
+TEST(VitKernelsTest, GeluAddsTheBiasOnEveryRowAndWidth) {
+  for (const int64_t width : kWidths) {
+    std::vector<float> x = waves(3 * width, 0.7);
+    const std::vector<float> before = x;
+    const std::vector<float> bias = waves(width, 1.3);
+    bias_gelu_rows(x.data(), bias.data(), 3, width);
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      const double v = static_cast<double>(before[i]) +
+                       static_cast<double>(bias[i % static_cast<std::size_t>(width)]);
+      ASSERT_NEAR(x[i], exact_gelu(v), 5e-6) << width << " at " << i;
+    }
+  }
+}
+
+TEST(VitKernelsTest, SwigluGatesTheSecondHalfByTheFirst) {
+  for (const int64_t hidden : kWidths) {
+    const std::vector<float> x = waves(2 * 2 * hidden, 0.9);
+    const std::vector<float> bias = waves(2 * hidden, 0.4);
+    std::vector<float> out(static_cast<std::size_t>(2 * hidden));
+    bias_swiglu_rows(x.data(), bias.data(), 2, hidden, out.data());
+    for (int64_t row = 0; row < 2; ++row) {
+      for (int64_t i = 0; i < hidden; ++i) {
+        const auto at = [&](int64_t column) {
+          return static_cast<double>(x[static_cast<std::size_t>(row * 2 * hidden + column)]) +
+                 static_cast<double>(bias[static_cast<std::size_t>(column)]);
+        };
+        const double expected = at(i) / (1.0 + std::exp(-at(i))) * at(hidden + i);
+        ASSERT_NEAR(out[static_cast<std::size_t>(row * hidden + i)], expected, 2e-5) << hidden;
+      }
+    }
+  }
+}
+
+TEST(VitKernelsTest, SwigluIsFiniteForExtremeGates) {
+  for (const float gate : {-1e30F, -200.0F, 200.0F, 1e30F}) {
+    const std::vector<float> x = {gate, 1.0F};
+    const std::vector<float> bias = {0.0F, 0.0F};
+    float out = -1.0F;
+    bias_swiglu_rows(x.data(), bias.data(), 1, 1, &out);
+    EXPECT_NEAR(out, std::max(gate, 0.0F), 1e-7F * std::abs(gate)) << gate;
+  }
+}
+
+TEST(VitKernelsTest, SoftmaxEqualsTheDefinitionInDouble) {
+  for (const int64_t width : kWidths) {
+    const int64_t stride = (width + 15) / 16 * 16;
+    std::vector<float> x = waves(3 * stride, 2.1);
+    const std::vector<float> before = x;
+    softmax_rows(x.data(), 3, width, stride);
+    for (int64_t row = 0; row < 3; ++row) {
+      double sum = 0.0;
+      for (int64_t i = 0; i < width; ++i) {
+        sum += std::exp(static_cast<double>(before[static_cast<std::size_t>(row * stride + i)]));
+      }
+      for (int64_t i = 0; i < width; ++i) {
+        const auto at = static_cast<std::size_t>(row * stride + i);
+        const double expected = std::exp(static_cast<double>(before[at])) / sum;
+        ASSERT_NEAR(x[at], expected, 2e-6 * expected) << width;
+      }
+    }
+  }
+}
+
+TEST(VitKernelsTest, SoftmaxSurvivesLargeScores) {
+  std::vector<float> x(32, -1e30F);
+  x[3] = 3e38F;
+  softmax_rows(x.data(), 2, 16, 16);
+  EXPECT_EQ(x[3], 1.0F);
+  EXPECT_NEAR(x[4], 0.0F, 1e-30F);
+  EXPECT_EQ(x[16], 1.0F / 16.0F);  // all equal: e^0 each
+}
+
+TEST(VitKernelsTest, LayerNormUsesTheBiasedVariance) {
+  for (const int64_t width : kWidths) {
+    const std::vector<float> x = waves(2 * width, 0.35);
+    const std::vector<float> weight = waves(width, 0.8);
+    const std::vector<float> bias = waves(width, 1.9);
+    std::vector<float> out(x.size());
+    layer_norm_rows(x.data(), weight.data(), bias.data(), 1e-6, 2, width, out.data());
+    for (int64_t row = 0; row < 2; ++row) {
+      const float* values = x.data() + row * width;
+      double mean = 0.0;
+      double variance = 0.0;
+      for (int64_t i = 0; i < width; ++i) mean += static_cast<double>(values[i]);
+      mean /= static_cast<double>(width);
+      for (int64_t i = 0; i < width; ++i) {
+        variance += std::pow(static_cast<double>(values[i]) - mean, 2.0);
+      }
+      variance /= static_cast<double>(width);
+      for (int64_t i = 0; i < width; ++i) {
+        const auto c = static_cast<std::size_t>(i);
+        const double expected = (static_cast<double>(values[i]) - mean) /
+                                    std::sqrt(variance + 1e-6) * static_cast<double>(weight[c]) +
+                                static_cast<double>(bias[c]);
+        ASSERT_NEAR(out[static_cast<std::size_t>(row * width + i)], expected, 1e-5) << width;
+      }
+    }
+  }
+}
+
+TEST(VitKernelsTest, LayerNormInPlaceGivesTheSameBits) {
+  std::vector<float> x = waves(2 * 36, 0.35);
+  const std::vector<float> weight = waves(36, 0.8);
+  std::vector<float> out(x.size());
+  layer_norm_rows(x.data(), weight.data(), weight.data(), 1e-6, 2, 36, out.data());
+  layer_norm_rows(x.data(), weight.data(), weight.data(), 1e-6, 2, 36, x.data());
+  EXPECT_EQ(x, out);
+}
+
+TEST(VitKernelsTest, ResidualScalesUpdateAndBiasTogether) {
+  std::vector<float> plain = {1.0F, 2.0F, 3.0F, 4.0F};
+  std::vector<float> scaled = plain;
+  const std::vector<float> update = {10.0F, 20.0F, 30.0F, 40.0F};
+  const std::vector<float> bias = {1.0F, 2.0F};
+  const std::vector<float> scale = {0.5F, -1.0F};
+  add_residual_rows(plain.data(), update.data(), bias.data(), nullptr, 2, 2);
+  EXPECT_EQ(plain, (std::vector<float>{12.0F, 24.0F, 34.0F, 46.0F}));
+  add_residual_rows(scaled.data(), update.data(), bias.data(), scale.data(), 2, 2);
+  EXPECT_EQ(scaled, (std::vector<float>{6.5F, -20.0F, 18.5F, -38.0F}));
+}
+
+}  // namespace
+}  // namespace physprobe
