@@ -63,8 +63,8 @@
     } catch {
       return;
     }
-    if (!id.startsWith('item-') || facts.paged === 0) return;
-    if (!byId(id)) {
+    if (!id.startsWith('item-')) return;
+    if (!byId(id) && facts.paged > 0) {
       try {
         await loadIndex();
         const row = index.find((entry) => 'item-' + entry[0] === id);

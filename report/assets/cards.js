@@ -108,17 +108,26 @@ const cards = (() => {
     });
   }
 
+  // Charts are drawn when their card comes near; all of them before the page is printed.
+  const undrawn = new Set();
+  function drawOnce(card) {
+    if (!undrawn.delete(card)) return;
+    nearing.unobserve(card);
+    drawAngles(card);
+  }
   const nearing = new IntersectionObserver((entries) => {
     for (const entry of entries) {
-      if (!entry.isIntersecting) continue;
-      nearing.unobserve(entry.target);
-      drawAngles(entry.target);
+      if (entry.isIntersecting) drawOnce(entry.target);
     }
   }, {rootMargin: '600px'});
+  addEventListener('beforeprint', () => {
+    for (const card of [...undrawn]) drawOnce(card);
+  });
 
   function wake(root) {
     for (const card of root.querySelectorAll('article.card')) {
       followClip(card);
+      undrawn.add(card);
       nearing.observe(card);
     }
   }

@@ -57,7 +57,8 @@ inline std::string zip_bytes(const std::vector<ZipMember>& members, bool use_64_
       offset = std::string(4, '\xff');
     }
     directory += "PK\1\2" + number(20, 2) + common + sizes + number(member.name.size(), 2) +
-                 number(extra.size(), 2) + number(0, 10) + offset + member.name + extra;
+                 number(extra.size(), 2) + number(0, 2) + number(0, 8) + offset + member.name +
+                 extra;
     bytes += local + packed;
   }
   const std::size_t directory_offset = bytes.size();

@@ -170,19 +170,20 @@ TEST_F(Run, ShardsMergeToTheBytesOfTheWhole) {
 }
 
 TEST_F(Run, MergeRefusesAMissingADoubledAndADifferentShard) {
-  for (int64_t i = 0; i < 2; ++i) {
+  // Of three shards these six ids fall into two.
+  for (int64_t i = 0; i < 3; ++i) {
     RunOptions shard = options("sharded");
-    shard.shard = Shard{i, 2};
+    shard.shard = Shard{i, 3};
     run_suite(suite(), shard);
   }
-  const std::string first = dir_ / "sharded/shard-0000-of-0002";
-  const std::string second = dir_ / "sharded/shard-0001-of-0002";
+  const std::string first = dir_ / "sharded/shard-0001-of-0003";
+  const std::string second = dir_ / "sharded/shard-0002-of-0003";
   EXPECT_THROW(merge_runs({first}, dir_ / "m1"), Error);
   EXPECT_THROW(merge_runs({first, second, second}, dir_ / "m2"), Error);
   RunOptions other = options("other");
-  other.shard = Shard{1, 2};
+  other.shard = Shard{2, 3};
   run_suite(suite({"memory.k=2"}), other);
-  EXPECT_THROW(merge_runs({first, dir_ / "other/shard-0001-of-0002"}, dir_ / "m3"), Error);
+  EXPECT_THROW(merge_runs({first, dir_ / "other/shard-0002-of-0003"}, dir_ / "m3"), Error);
 }
 
 TEST_F(Run, DryRunMeasuresAndKeepsNothing) {

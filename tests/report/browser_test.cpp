@@ -49,17 +49,20 @@ class ReportBrowserSlow : public ::testing::Test {
   /// Opens `file` (with an optional "#fragment") in a window of this width.
   Visit visit(const std::string& file, int width, bool is_dark = false) {
     TempDir scratch;
+    // The screenshot is not kept: taking it makes the browser paint, which draws the charts that
+    // wait to come near.
     const std::string command = fmt::format(
-        "timeout 120 {} --headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
-        "--disable-background-networking "
-        "--disable-component-update --disable-sync --user-data-dir={}/profile "
-        "--host-resolver-rules='MAP * ~NOTFOUND' "
-        "--log-net-log={}/net.json --enable-logging=stderr --v=0 --virtual-time-budget=8000 "
-        "--window-size={},900 {} "
-        "--allow-file-access-from-files --dump-dom 'file://{}' > {}/dom.html 2> {}/log.txt",
-        browser_, scratch.path(), scratch.path(), width,
-        is_dark ? "--blink-settings=preferredColorScheme=0" : "", file, scratch.path(),
-        scratch.path());
+        "timeout 120 {browser} --headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
+        "--disable-background-networking --disable-component-update --disable-sync "
+        "--user-data-dir={scratch}/profile --host-resolver-rules='MAP * ~NOTFOUND' "
+        "--log-net-log={scratch}/net.json --enable-logging=stderr --v=0 --virtual-time-budget=8000 "
+        "--window-size={width},900 --hide-scrollbars --allow-file-access-from-files {theme} "
+        "--screenshot={scratch}/page.png --dump-dom 'file://{file}' > {scratch}/dom.html 2> "
+        "{scratch}/log.txt",
+        fmt::arg("browser", browser_), fmt::arg("scratch", scratch.path()),
+        fmt::arg("width", width),
+        fmt::arg("theme", is_dark ? "--blink-settings=preferredColorScheme=0" : ""),
+        fmt::arg("file", file));
     EXPECT_EQ(std::system(command.c_str()), 0) << read_text(scratch / "log.txt");
     Visit visit{read_text(scratch / "dom.html"), {}, {}};
     std::istringstream log(read_text(scratch / "log.txt"));
@@ -85,6 +88,16 @@ class ReportBrowserSlow : public ::testing::Test {
   std::string browser_;
 };
 
+TEST_F(ReportBrowserSlow, TheCheckSeesAnErrorAndARequest) {
+  TempDir folder;
+  write_text(folder / "bad.html",
+             "<!doctype html><img "
+             "src=http://example.invalid/x.png><script>console.error('seen')</script>");
+  const Visit seen = visit(folder / "bad.html", 1280);
+  EXPECT_EQ(seen.console.size(), 1U);
+  EXPECT_FALSE(seen.requests.empty());
+}
+
 TEST_F(ReportBrowserSlow, ChartsAreDrawnAtDesktopAndPhoneWidthWithoutErrorOrRequest) {
   TempDir folder;
   write_synthetic_run({}, folder.path());
@@ -108,18 +121,55 @@ TEST_F(ReportBrowserSlow, NothingIsWiderThanAPhone) {
   write_synthetic_run({}, folder.path());
   write_report(folder.path());
   // A window cannot be as narrow as a phone, a frame can.
-  write_text(folder / "frame.html",
-             "<!doctype html><iframe id=f src=report.html "
-             "style='width:390px;height:9000px;border:0'></iframe><p id=out></p><script>"
-             "f.onload=()=>setTimeout(()=>{const d=f.contentDocument;out.textContent='width "
-             "'+d.documentElement.scrollWidth+' svgs '+"
-             "d.querySelectorAll('svg').length+' cards '+d.querySelectorAll('.card .plot "
-             "svg').length},3000)</script>");
+  // Before printing the page draws the charts of all videos, also of those far below.
+  write_text(folder / "frame.html", R"(<!doctype html>
+<iframe id=f src=report.html style='width:390px;height:9000px;border:0'></iframe><p id=out></p>
+<script>f.onload = () => {
+  f.contentWindow.dispatchEvent(new Event('beforeprint'));
+  setTimeout(() => {
+    const page = f.contentDocument;
+    out.textContent = 'width ' + page.documentElement.scrollWidth + ' cards ' + page.querySelectorAll('.card .plot svg').length;
+  }, 3000);
+}</script>)");
   const Visit seen = visit(folder / "frame.html", 1280);
   expect_quiet(seen);
-  const std::size_t at = seen.dom.find("<p id=\"out\">width 390 ");
-  EXPECT_NE(at, std::string::npos) << seen.dom.substr(0, 600);
-  EXPECT_EQ(seen.dom.find(" cards 0<"), std::string::npos) << "the videos' charts are drawn too";
+  EXPECT_NE(seen.dom.find("<p id=\"out\">width 390 cards 8</p>"), std::string::npos)
+      << seen.dom.substr(0, 600);
+}
+
+TEST_F(ReportBrowserSlow, EveryChartSavesAsSvgAndCsv) {
+  TempDir folder;
+  write_synthetic_run({}, folder.path());
+  write_report(folder.path());
+  // What would be downloaded is caught where the page hands it to the browser.
+  write_text(folder / "frame.html", R"(<!doctype html>
+<iframe id=f src=report.html style='width:1280px;height:9000px;border:0'></iframe><ol id=out></ol>
+<script>f.onload = async () => {
+  const view = f.contentWindow, saved = [];
+  view.dispatchEvent(new Event('beforeprint'));
+  view.URL.createObjectURL = (blob) => { saved.push(blob); return '#'; };
+  view.HTMLAnchorElement.prototype.click = () => {};
+  for (const button of view.document.querySelectorAll('[data-save]')) button.click();
+  setTimeout(async () => {
+    for (const blob of saved) {
+      const text = await blob.text(), item = document.createElement('li');
+      const isSvg = new DOMParser().parseFromString(text, 'image/svg+xml').documentElement.localName === 'svg';
+      item.textContent = blob.type + ' is svg ' + isSvg + ': ' + text.slice(0, 200);
+      out.append(item);
+    }
+  }, 3000);
+}</script>)");
+  const Visit seen = visit(folder / "frame.html", 1280);
+  expect_quiet(seen);
+  // Two charts of the run and one of each of the eight videos.
+  EXPECT_EQ(count_of(seen.dom, "<li>image/svg+xml is svg true"), 10);
+  EXPECT_EQ(count_of(seen.dom, "<li>text/csv is svg false"), 10);
+  EXPECT_EQ(count_of(seen.dom,
+                     ": videos,layer,condition,\"mean curvature, deg\",\"mean curvature, deg "
+                     "low\",\"mean curvature, deg high\",n"),
+            1)
+      << seen.dom.substr(seen.dom.find("<ol"));
+  EXPECT_EQ(count_of(seen.dom, ": sample,frame,\"time, s\",pixel,retina,v1"), 8);
 }
 
 TEST_F(ReportBrowserSlow, APermanentLinkOpensAVideoFromReportData) {

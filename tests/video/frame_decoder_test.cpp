@@ -74,9 +74,9 @@ INSTANTIATE_TEST_SUITE_P(FrameDecoder,
                          Truncated,
                          ::testing::Combine(::testing::Values(".mp4", ".mkv"),
                                             ::testing::Values(99, 90, 50)),
-                         [](const auto& info) {
-                           return std::get<0>(info.param).substr(1) + "_" +
-                                  std::to_string(std::get<1>(info.param));
+                         [](const auto& one) {
+                           return std::get<0>(one.param).substr(1) + "_" +
+                                  std::to_string(std::get<1>(one.param));
                          });
 
 TEST(FrameDecoder, NothingLeftIsAnErrorEvenWhenTolerant) {

@@ -82,8 +82,8 @@ INSTANTIATE_TEST_SUITE_P(VideoWriter,
                                            Case{"vp8", ".webm"},
                                            Case{"mpeg4", ".mp4"},
                                            Case{"ffv1", ".mkv"}),
-                         [](const auto& info) {
-                           return info.param.codec + "_" + info.param.extension.substr(1);
+                         [](const auto& one) {
+                           return one.param.codec + "_" + one.param.extension.substr(1);
                          });
 
 TEST(VideoWriter, AutoTakesTheFirstThatFits) {
