@@ -147,17 +147,17 @@ TEST_F(ReportBrowserSlow, EveryChartSavesAsSvgAndCsv) {
 <script>f.onload = async () => {
   const view = f.contentWindow, saved = [];
   view.dispatchEvent(new Event('beforeprint'));
+  view.Blob = class { constructor(parts, options) { this.text = parts.join(''); this.type = options.type; } };
   view.URL.createObjectURL = (blob) => { saved.push(blob); return '#'; };
   view.HTMLAnchorElement.prototype.click = () => {};
   for (const button of view.document.querySelectorAll('[data-save]')) button.click();
-  setTimeout(async () => {
-    for (const blob of saved) {
-      const text = await blob.text(), item = document.createElement('li');
-      const isSvg = new DOMParser().parseFromString(text, 'image/svg+xml').documentElement.localName === 'svg';
-      item.textContent = blob.type + ' is svg ' + isSvg + ': ' + text.slice(0, 200);
-      out.append(item);
-    }
-  }, 3000);
+  for (let i = 0; i < 60 && saved.length < 20; ++i) await new Promise((done) => setTimeout(done, 100));
+  for (const {type, text} of saved) {
+    const item = document.createElement('li');
+    const isSvg = new DOMParser().parseFromString(text, 'image/svg+xml').documentElement.localName === 'svg';
+    item.textContent = type + ' is svg ' + isSvg + ': ' + text.slice(0, 200);
+    out.append(item);
+  }
 }</script>)");
   const Visit seen = visit(folder / "frame.html", 1280);
   expect_quiet(seen);
