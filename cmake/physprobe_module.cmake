@@ -8,8 +8,9 @@ endif()
 if(PHYSPROBE_CCACHE)
   find_program(PHYSPROBE_CCACHE_PROGRAM ccache)
   if(PHYSPROBE_CCACHE_PROGRAM)
-    # Precompiled headers need this sloppiness, or ccache never finds anything.
-    set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+    # Precompiled headers need this sloppiness, or ccache never finds anything; with paths relative to the checkout a
+    # second clone is served too.
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1
         CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
         ${PHYSPROBE_CCACHE_PROGRAM})
   endif()

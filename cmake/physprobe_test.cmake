@@ -2,6 +2,12 @@ include(GoogleTest)
 find_package(GTest REQUIRED)
 find_package(Threads REQUIRED)
 
+# The only object that knows where the checkout lies (tests/support/source_dir.h).
+add_library(physprobe_test_support STATIC "${CMAKE_SOURCE_DIR}/tests/support/source_dir.cpp")
+physprobe_target_defaults(physprobe_test_support)
+target_include_directories(physprobe_test_support PRIVATE "${CMAKE_SOURCE_DIR}/tests")
+target_compile_definitions(physprobe_test_support PRIVATE PHYSPROBE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+
 # physprobe_test(core_tests SOURCES … LINK … [LABELS …]): one binary, one ctest entry (loading LibTorch
 # costs half a second a process). Tests whose suite name ends in `Slow` run in a second entry labelled slow.
 function(physprobe_test name)
@@ -10,9 +16,7 @@ function(physprobe_test name)
   add_executable(${target} ${ARG_SOURCES})
   physprobe_executable_defaults(${target})
   target_include_directories(${target} PRIVATE "${CMAKE_SOURCE_DIR}/tests")
-  target_link_libraries(${target} PRIVATE ${ARG_LINK} GTest::gtest GTest::gmock GTest::gtest_main)
-  target_compile_definitions(${target} PRIVATE
-    PHYSPROBE_SOURCE_DIR="${CMAKE_SOURCE_DIR}" PHYSPROBE_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  target_link_libraries(${target} PRIVATE ${ARG_LINK} physprobe_test_support GTest::gtest GTest::gmock GTest::gtest_main)
   set(pch <gtest/gtest.h> ${ARG_PCH})
   target_precompile_headers(${target} PRIVATE ${pch})
   if(NOT ARG_TIMEOUT)

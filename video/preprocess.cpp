@@ -2,14 +2,15 @@
 
 #include "physprobe/core/error.h"
 #include "physprobe/core/parallel.h"
+#include "physprobe/video/pixel_kernels.h"
 #include "physprobe/video/resample_passes.h"
 #include "physprobe/video/resample_taps.h"
-#include "physprobe/video/simd_clones.h"
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <type_traits>
 #include <vector>
 
 namespace physprobe {
@@ -99,34 +100,6 @@ Pipeline make_pipeline(int64_t height, int64_t width, const PreprocessSpec& spec
   return pipeline;
 }
 
-/// Rec.601 luma of coded values, rounded half up; exact in integers.
-PHYSPROBE_SIMD_CLONES
-void luma_row(const uint8_t* rgb, int64_t width, uint8_t* out) {
-  for (int64_t x = 0; x < width; ++x) {
-    const uint32_t sum = 299U * rgb[3 * x] + 587U * rgb[3 * x + 1] + 114U * rgb[3 * x + 2];
-    out[x] = static_cast<uint8_t>((sum + 500U) / 1000U);
-  }
-}
-
-/// (value / divisor - mean) / stddev, in torch's order of float32 operations.
-template <typename Value>
-inline __attribute__((always_inline)) void normalise(
-    const Value* values, int64_t count, float divisor, float mean, float stddev, float* out) {
-  for (int64_t x = 0; x < count; ++x) {
-    out[x] = (static_cast<float>(values[x]) / divisor - mean) / stddev;
-  }
-}
-PHYSPROBE_SIMD_CLONES
-void normalise_row(
-    const uint8_t* values, int64_t count, float divisor, float mean, float stddev, float* out) {
-  normalise(values, count, divisor, mean, stddev, out);
-}
-PHYSPROBE_SIMD_CLONES
-void normalise_row(
-    const float* values, int64_t count, float divisor, float mean, float stddev, float* out) {
-  normalise(values, count, divisor, mean, stddev, out);
-}
-
 PixelWindow rgb_window(const uint8_t* frame, int64_t frame_width, const Geometry& geometry) {
   PixelWindow window;
   window.row_bytes = frame_width * 3;
@@ -140,7 +113,8 @@ PixelWindow rgb_window(const uint8_t* frame, int64_t frame_width, const Geometry
 PixelWindow luma_window(const PixelWindow& rgb, std::vector<uint8_t>& luma) {
   luma.resize(static_cast<std::size_t>(rgb.height * rgb.width));
   for (int64_t y = 0; y < rgb.height; ++y) {
-    luma_row(rgb.origin + y * rgb.row_bytes, rgb.width, luma.data() + y * rgb.width);
+    pixel_kernels().luma_row(rgb.origin + y * rgb.row_bytes, rgb.width,
+                             luma.data() + y * rgb.width);
   }
   return {luma.data(), rgb.width, rgb.height, rgb.width, 1};
 }
@@ -155,7 +129,15 @@ void run_pipeline(const uint8_t* frame,
   std::vector<uint8_t> luma;
   if (pipeline.channels == 1) window = luma_window(window, luma);
   const float divisor = spec.scale_to_unit ? 255.0F : 1.0F;
+  const PixelKernels& kernels = pixel_kernels();
   const auto write_row = [&](int64_t y, const auto* row) {
+    const auto normalise_row = [&] {
+      if constexpr (std::is_same_v<decltype(row), const uint8_t*>) {
+        return kernels.normalise_bytes;
+      } else {
+        return kernels.normalise_floats;
+      }
+    }();
     for (int64_t c = 0; c < pipeline.channels; ++c) {
       const auto channel = static_cast<std::size_t>(c);
       normalise_row(row + c * geometry.width, geometry.width, divisor,

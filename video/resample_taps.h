@@ -12,9 +12,9 @@ namespace physprobe {
 
 /// Taps of the output positions [begin, begin + size()) of one axis.
 struct ResampleTaps {
-  std::vector<int32_t> first;       ///< First input position of each output position.
-  std::vector<int32_t> count;       ///< Number of taps of each.
-  std::vector<std::size_t> offset;  ///< Where its weights begin in the arrays below.
+  std::vector<int32_t> first;    ///< First input position of each output position.
+  std::vector<int32_t> count;    ///< Number of taps of each.
+  std::vector<uint64_t> offset;  ///< Where its weights begin in the arrays below.
   std::vector<float> weights;
   std::vector<int32_t> fixed_weights;  ///< The weights in Pillow's fixed point, units of 2^-22.
   int32_t input_begin = 0;             ///< Smallest and one past the largest input position used.

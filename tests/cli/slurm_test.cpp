@@ -3,6 +3,7 @@
 
 #include "physprobe/core/atomic_file.h"
 
+#include "support/source_dir.h"
 #include "support/temp_dir.h"
 
 #include <gtest/gtest.h>
@@ -14,7 +15,7 @@
 namespace physprobe {
 namespace {
 
-const std::string kScript = std::string(PHYSPROBE_SOURCE_DIR) + "/scripts/slurm/array.sbatch";
+const std::string kScript = testing::source_dir() + "/scripts/slurm/array.sbatch";
 
 int shell(const std::string& command) {
   const int status = std::system(command.c_str());

@@ -3,6 +3,8 @@
 #include "physprobe/core/atomic_file.h"
 #include "physprobe/core/error.h"
 
+#include "support/source_dir.h"
+
 #include <gtest/gtest.h>
 
 namespace physprobe {
@@ -93,7 +95,7 @@ TEST(Dinov2VariantsTest, PresetsAreThePublishedPreprocessings) {
 TEST(Dinov2VariantsTest, EverySizeHasAConfigurationFile) {
   for (const std::string& size : dinov2_sizes()) {
     const std::string path =
-        std::string(PHYSPROBE_SOURCE_DIR) + "/configs/encoders/dinov2_" + size + ".yaml";
+        testing::source_dir() + "/configs/encoders/dinov2_" + size + ".yaml";
     const std::string text = read_file(path);
     EXPECT_NE(text.find("family: dinov2\n"), std::string::npos) << path;
     EXPECT_NE(text.find("\n  size: " + size + "\n"), std::string::npos) << path;

@@ -1,6 +1,8 @@
 #pragma once
 // Where test data lies: golden data shipped with the project, and the optional folders beside it.
 
+#include "support/source_dir.h"
+
 #include <filesystem>
 #include <string>
 
@@ -8,7 +10,7 @@ namespace physprobe::testing {
 
 /// Golden data committed under tests/golden/.
 inline std::string golden_path(const std::string& relative) {
-  return std::string(PHYSPROBE_SOURCE_DIR) + "/tests/golden/" + relative;
+  return source_dir() + "/tests/golden/" + relative;
 }
 
 /// Data that may lie beside a checkout but is never part of it ("media/…", "golden/…"); callers skip
@@ -19,7 +21,7 @@ struct BesideProject {
 };
 
 inline BesideProject beside_project(const std::string& relative) {
-  const std::string path = std::string(PHYSPROBE_SOURCE_DIR) + "/../shared/" + relative;
+  const std::string path = source_dir() + "/../shared/" + relative;
   return {path, std::filesystem::exists(path)};
 }
 
