@@ -3,6 +3,7 @@
 #include "physprobe/core/atomic_file.h"
 #include "physprobe/core/error.h"
 #include "physprobe/report/charts.h"
+#include "physprobe/report/headline.h"
 #include "physprobe/report/html.h"
 #include "physprobe/report/item_card.h"
 #include "physprobe/report/item_pages.h"
@@ -188,6 +189,7 @@ std::map<std::string, std::string> fixed_slots(const RunFiles& run) {
       {"notes", render_notes(run)},
       {"summary", render_summary_table(run)},
       {"nulls", render_nulls(run)},
+      {"retrieval", render_retrieval(run)},
       {"layers", render_layer_charts(run)},
       {"difference", render_difference_chart(run)},
       {"scores", render_score_table(run)},
