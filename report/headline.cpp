@@ -57,6 +57,17 @@ std::string interval_bar(const Json& row, double scale_low, double scale_high) {
       share(row.at("difference_deg").get<double>()));
 }
 
+/// One digit, or more where an end of the interval would round to zero and lose its side.
+int digits_of(const Json& interval) {
+  int digits = 1;
+  for (const char* end : {"low", "high"}) {
+    const Json value = interval.value(end, Json());
+    if (!value.is_number() || value.get<double>() == 0.0) continue;
+    while (digits < 4 && std::abs(value.get<double>()) < 0.5 * std::pow(10.0, -digits)) ++digits;
+  }
+  return digits;
+}
+
 /// The differences from pixels, side by side: name of the videos and their row of the layer
 /// profile.
 std::string key_figures(const std::string& tap,
@@ -83,12 +94,13 @@ std::string key_figures(const std::string& tap,
                                   : fmt::format("<small>ratio to pixels {} {}</small>",
                                                 format_number(row->at("ratio"), 2),
                                                 format_interval(row->at("ratio_interval"), 2));
+    const int digits = digits_of(row->at("difference_interval"));
     html += fmt::format(
         "<div class=\"key\"><dt>{}</dt><dd><b>{}°</b> <span "
         "class=\"ci\">{}</span>{}{}<small>share straighter {} {}</small><small>n = "
         "{}</small></dd></div>",
-        name, signed_number(row->at("difference_deg"), 1),
-        format_interval(row->at("difference_interval"), 1),
+        name, signed_number(row->at("difference_deg"), digits),
+        format_interval(row->at("difference_interval"), digits),
         interval_bar(*row, low - margin, high + margin), ratio,
         format_number(row->at("share_straighter"), 2),
         format_interval(row->at("share_interval"), 2), format_count(row->at("n").get<int64_t>()));

@@ -1,5 +1,6 @@
 #include "physprobe/report/item_card.h"
 
+#include "physprobe/core/error.h"
 #include "physprobe/core/json_lines.h"
 #include "physprobe/report/html.h"
 
@@ -67,6 +68,12 @@ std::string strip_positions(const Json& line) {
   std::string positions;
   for (const Json& frame : line.at("media").at("strip_indices")) {
     const auto found = std::find(indices.begin(), indices.end(), frame.get<int64_t>());
+    if (found == indices.end()) {
+      throw Error(ErrorKind::kInput, line.at("id").get<std::string>(),
+                  fmt::format("has frame {} on its film strip, which was not sampled; items.jsonl "
+                              "was not written by a run",
+                              frame.get<int64_t>()));
+    }
     positions += fmt::format("{}{}", positions.empty() ? "" : ",", found - indices.begin());
   }
   return positions;

@@ -124,12 +124,16 @@ Embedded embed_items(const RunFiles& run,
 std::string group_heading(const RunFiles& run, const std::string& key) {
   const std::string tap = bdi(run.ranking().main_tap);
   if (key == "worst")
-    return fmt::format("Straightened least <small>largest change from pixels at layer {}</small>",
-                       tap);
+    return fmt::format(
+        "Straightened least <small>curvature at layer {} least below, or furthest above, that of "
+        "their pixels</small>",
+        tap);
   if (key == "best")
-    return fmt::format("Straightened most <small>smallest change from pixels at layer {}</small>",
-                       tap);
-  if (key == "median") return "Around the median <small>by the same change</small>";
+    return fmt::format(
+        "Straightened most <small>curvature at layer {} furthest below that of their "
+        "pixels</small>",
+        tap);
+  if (key == "median") return "Around the median <small>by the same difference</small>";
   if (key == "random") return "Drawn at random <small>among the others</small>";
   return "";
 }

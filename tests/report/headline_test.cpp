@@ -55,6 +55,11 @@ TEST(Headline, SaysOfEveryLabelWhatItsIntervalAllows) {
   EXPECT_NE(open.find("videos cannot be told apart from their pixels"), std::string::npos);
 }
 
+TEST(Headline, AnEndOfAnIntervalKeepsItsSideOfZero) {
+  const std::string page = page_with([](Json& r) { set_difference(r, -2.0, -4.0, -0.02); });
+  EXPECT_NE(page.find("<b>−2.00°</b> <span class=\"ci\">[−4.00, −0.02]</span>"), std::string::npos);
+}
+
 TEST(Headline, FiveVideosAreTooFewWhateverTheirInterval) {
   // Five of five in one direction happen by chance once in sixteen, more often than 95 % allows.
   const std::string five = page_with([](Json& r) { set_n(r, 5); });
