@@ -258,7 +258,7 @@ std::string retrieved(const RunFiles& run,
 
 std::string angle_table(const RunFiles& run, const Json& line) {
   struct Column {
-    std::string encoder, tap, kind, name;  ///< The chart's name: short where that is clear.
+    std::string kind, name;
     const Json* angles;
   };
   std::vector<Column> columns;
@@ -280,9 +280,10 @@ std::string angle_table(const RunFiles& run, const Json& line) {
                          : tap == known.main_tap ? "main"
                                                  : "other";
       has_pixels = has_pixels || is_pixel;
-      const std::string name =
-          n_charted > 1 && !is_pixel ? fmt::format("{} · {}", encoder, tap) : tap;
-      columns.push_back({encoder, tap, kind, name, &numbers.at("curvature_deg")});
+      // Short where that is clear.
+      const bool is_clear = is_pixel ? std::string(kind) == "pixel" : n_charted == 1;
+      const std::string name = is_clear ? tap : fmt::format("{} · {}", encoder, tap);
+      columns.push_back({kind, name, &numbers.at("curvature_deg")});
       count = std::max(count, columns.back().angles->size());
     }
   }
@@ -299,11 +300,9 @@ std::string angle_table(const RunFiles& run, const Json& line) {
       "<div class=\"scroll\"><table class=\"series\"><thead><tr><th scope=\"col\">sample</th><th "
       "scope=\"col\">frame</th><th "
       "scope=\"col\">time, s</th>";
-  const bool has_many = line.at("encoders").size() > 1;
   for (const Column& column : columns) {
-    const std::string name = has_many ? column.encoder + " · " + column.tap : column.tap;
-    html += fmt::format("<th scope=\"col\" data-kind=\"{}\" data-name=\"{}\">{}</th>", column.kind,
-                        escape_html(column.name), bdi(name));
+    html +=
+        fmt::format("<th scope=\"col\" data-kind=\"{}\">{}</th>", column.kind, bdi(column.name));
   }
   html += "</tr></thead><tbody>";
   // Repeated frames may have been dropped before the angles were taken; then angles and samples

@@ -80,19 +80,20 @@ std::string render_retrieval(const RunFiles& run) {
   std::string rows;
   for (const Json& score : run.results().at("scores")) {
     if (score.at("name") != "nearest_case_label_agreement") continue;
+    const std::string label = score.at("label").get<std::string>();
     rows += fmt::format(
-        "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td>{}{}{}</tr>",
+        "<tr><th scope=\"row\">{} <small>{}{}</small></th>{}{}{}</tr>",
         bdi(score.at("encoder").get<std::string>()), bdi(score.at("tap").get<std::string>()),
-        bdi(label_name(score.at("label").get<std::string>())),
+        label.empty() ? "" : " · " + bdi(label),
         number_cell(score.at("value"), 2, &score.at("interval")),
         number_cell(score.value("chance", Json()), 2), number_cell(score.at("n"), 0));
   }
   if (rows.empty()) return "";
   return "<h3>Does the nearest case bear the same label?</h3><div class=\"scroll\" tabindex=\"0\" "
          "role=\"region\" aria-label=\"Nearest cases\"><table class=\"agreement\"><thead><tr><th "
-         "scope=\"col\">Encoder</th><th scope=\"col\">layer</th><th scope=\"col\">videos</th><th "
-         "scope=\"col\" class=\"num\">share</th><th scope=\"col\" class=\"num\">by chance</th><th "
-         "scope=\"col\" class=\"num\">n</th></tr></thead><tbody>" +
+         "scope=\"col\">Encoder and layer</th><th scope=\"col\" class=\"num\">share</th><th "
+         "scope=\"col\" class=\"num\">by chance</th><th scope=\"col\" "
+         "class=\"num\">n</th></tr></thead><tbody>" +
          rows + "</tbody></table></div>";
 }
 

@@ -79,10 +79,7 @@
     }
     const card = byId(id);
     if (!card) return;
-    // Cards above take their true height only when they come near: go there again once they have.
-    const go = () => card.scrollIntoView({behavior: 'instant', block: 'start'});
-    go();
-    requestAnimationFrame(() => requestAnimationFrame(go));
+    card.scrollIntoView({behavior: 'instant', block: 'start'});
     for (const old of document.querySelectorAll('.card.target')) old.classList.remove('target');
     card.classList.add('target');
   }

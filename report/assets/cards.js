@@ -32,13 +32,13 @@ const cards = (() => {
           sample: Number(row.cells[0].textContent),
           frame: row.cells[1].textContent || '–',
           time: row.cells[2].textContent === '' ? '–' : Number(row.cells[2].textContent).toFixed(3),
-          series: head.dataset.name,
+          series: head.textContent,
           kind: head.dataset.kind,
           value: text === '' ? null : Number(text),
         });
       });
     }
-    const named = (kind) => heads.filter((head) => head.dataset.kind === kind).map((head) => ({series: head.dataset.name, kind}));
+    const named = (kind) => heads.filter((head) => head.dataset.kind === kind).map((head) => ({series: head.textContent, kind}));
     const others = named('other');
     if (others.length > 1) others.splice(0, others.length, {series: others.length + ' other layers', kind: 'other'});
     return {
@@ -68,7 +68,6 @@ const cards = (() => {
       return;
     }
     const {at, share} = geometry(trace);
-    card.querySelector('.save').hidden = false;
     charts.draw(plot, (width) => {
       const filled = charts.withSignals(spec, {width, mains: data.mains, xDomain: at, xRange: share.map((s) => s * width)});
       filled.data.find((set) => set.name === 'points').values = data.points;
@@ -158,6 +157,8 @@ const cards = (() => {
 
   function wake(root) {
     for (const card of root.querySelectorAll('article.card')) {
+      // At once, not when the chart is drawn: a card must not grow above a reader who followed a link.
+      card.querySelector('.save').hidden = !card.querySelector('table.series');
       followClip(card);
       undrawn.add(card);
       nearing.observe(card);

@@ -209,6 +209,24 @@ say('first tables fit: ' + tables.every((table) => table.scrollWidth <= table.pa
   }
 }
 
+TEST_F(ReportBrowserSlow, LinksLandWhereTheyPoint) {
+  TempDir folder;
+  write_synthetic_run({}, folder.path());
+  write_report(folder.path());
+  for (const std::string id : {"provenance", "failures", "item-clip-0006"}) {
+    SCOPED_TRACE(id);
+    // Charts that are drawn on the way must not push the place away: the bar is 4rem high at most.
+    const Visit seen = act(folder.path(), 390, R"(
+view.dispatchEvent(new Event('beforeprint'));
+await until(() => page.querySelectorAll('.card .plot svg').length === 8);
+const top = page.getElementById(decodeURIComponent(view.location.hash.slice(1))).getBoundingClientRect().top;
+say('lands at ' + (top > 0 && top < 70 ? 'the top' : top));)",
+                           "#" + id);
+    expect_quiet(seen);
+    expect_said(seen, "lands at the top");
+  }
+}
+
 TEST_F(ReportBrowserSlow, AClipPlaysInPlaceAndTheStripWindsIt) {
   TempDir folder;
   write_synthetic_run({}, folder.path());
