@@ -24,7 +24,8 @@ BenchmarkResult with_target(BenchmarkResult result, double target, bool at_least
 }
 
 std::vector<std::string> benchmark_groups() {
-  return {"gemm", "encoder", "decode", "preprocess", "search", "trajectory", "v1"};
+  return {"gemm",     "encoder",    "decode", "preprocess", "search",    "store",
+          "manifest", "trajectory", "v1",     "start-up",   "run-memory"};
 }
 
 std::vector<BenchmarkResult> run_benchmarks(
@@ -53,8 +54,12 @@ std::vector<BenchmarkResult> run_benchmarks(
   const bool preprocess = wanted("preprocess");
   if (decode || preprocess) add("video", [&] { return bench_video(n, decode, preprocess); });
   if (wanted("search")) add("search", [&] { return bench_search(n); });
+  if (wanted("store")) add("store", [&] { return bench_store(n); });
+  if (wanted("manifest")) add("manifest", [&] { return bench_manifest(n); });
   if (wanted("trajectory")) add("trajectory", [&] { return bench_trajectory(n); });
   if (wanted("v1")) add("v1", [&] { return bench_v1(n); });
+  if (wanted("start-up")) add("start-up", [&] { return bench_start_up(n); });
+  if (wanted("run-memory")) add("run-memory", [&] { return bench_run_memory(); });
   return all;
 }
 

@@ -23,8 +23,7 @@ struct BenchmarkResult {
 };
 
 struct BenchmarkOptions {
-  std::vector<std::string> only;  ///< Case groups: "gemm", "encoder", "decode", "preprocess",
-                                  ///< "search", "trajectory", "v1"; empty = all.
+  std::vector<std::string> only;  ///< Groups of `benchmark_groups`; empty = all.
   int64_t repetitions = 7;
 };
 

@@ -20,10 +20,19 @@ Results bench_encoder(int64_t repetitions);
 Results bench_video(int64_t repetitions, bool with_decode, bool with_preprocess);
 /// Exact search over 100,000 x 384 vectors against the matrix product it contains.
 Results bench_search(int64_t repetitions);
+/// Opening a store of 1,000 segments against reading the ends of its files.
+Results bench_store(int64_t repetitions);
+/// Reading manifests of 100,000 lines, CSV and JSON lines, against finding their lines.
+Results bench_manifest(int64_t repetitions);
 /// Accumulating a v1 trajectory against reading the same memory.
 Results bench_trajectory(int64_t repetitions);
 /// The v1 encoder, frames per second.
 Results bench_v1(int64_t repetitions);
+
+/// CPU time of `physprobe version` and `--help` against an empty program with the same libraries.
+Results bench_start_up(int64_t repetitions);
+/// Peak memory of a run over 1,000 small clips against one over 50.
+Results bench_run_memory();
 
 /// GFLOP/s of the median of seven 2048^3 products on `threads` threads.
 double sgemm_peak_gflops(int threads);

@@ -23,6 +23,13 @@ double cpu_seconds(int who) {
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
+/// CPU time of one child; negative if it fails.
+double child_cpu_seconds(const std::function<int()>& run_child) {
+  const double start = cpu_seconds(RUSAGE_CHILDREN);
+  if (run_child() != 0) return -1.0;
+  return cpu_seconds(RUSAGE_CHILDREN) - start;
+}
+
 }  // namespace
 
 double median_seconds(int64_t repetitions, const std::function<void()>& body) {
@@ -48,15 +55,24 @@ double median_cpu_seconds(int64_t repetitions, const std::function<void()>& body
   return median(times);
 }
 
-double median_child_cpu_seconds(int64_t repetitions, const std::function<int()>& run_child) {
-  if (run_child() != 0) return -1.0;
-  std::vector<double> times;
-  for (int64_t i = 0; i < repetitions; ++i) {
-    const double start = cpu_seconds(RUSAGE_CHILDREN);
-    if (run_child() != 0) return -1.0;
-    times.push_back(cpu_seconds(RUSAGE_CHILDREN) - start);
+PairedMedians paired_median_child_cpu_seconds(int64_t repetitions,
+                                              const std::function<int()>& run_first,
+                                              const std::function<int()>& run_second) {
+  std::vector<double> first;
+  std::vector<double> second;
+  for (int64_t i = -1; i < repetitions; ++i) {
+    const double one = child_cpu_seconds(run_first);
+    const double two = child_cpu_seconds(run_second);
+    if (one < 0.0 || two < 0.0) return {};
+    if (i < 0) continue;  // the first round fills the page cache
+    first.push_back(one);
+    second.push_back(two);
   }
-  return median(times);
+  return {median(first), median(second)};
+}
+
+double median_child_cpu_seconds(int64_t repetitions, const std::function<int()>& run_child) {
+  return paired_median_child_cpu_seconds(repetitions, run_child, [] { return 0; }).first;
 }
 
 }  // namespace physprobe

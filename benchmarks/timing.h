@@ -12,6 +12,17 @@ double median_seconds(int64_t repetitions, const std::function<void()>& body);
 /// Median CPU time (user and system, all threads of this process), seconds.
 double median_cpu_seconds(int64_t repetitions, const std::function<void()>& body);
 
+struct PairedMedians {
+  double first = -1.0;
+  double second = -1.0;
+};
+
+/// Median CPU times of two child programs run in turns, seconds: what disturbs the machine disturbs
+/// both. Negative if one cannot be run or fails.
+PairedMedians paired_median_child_cpu_seconds(int64_t repetitions,
+                                              const std::function<int()>& run_first,
+                                              const std::function<int()>& run_second);
+
 /// Median CPU time of a child program, seconds; negative if it cannot be run or fails.
 double median_child_cpu_seconds(int64_t repetitions, const std::function<int()>& run_child);
 

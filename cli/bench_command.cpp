@@ -83,8 +83,10 @@ void add_bench_command(CLI::App& app, Invocation& invocation) {
       "bench", "Measure speed against this machine's own limits; every result is verified first");
   auto flags = std::make_shared<BenchFlags>();
   flags->common.add_json(*command);
-  command->add_option("--only", flags->only,
-                      "Groups: gemm, encoder, decode, preprocess, search, trajectory, v1");
+  std::string groups;
+  for (const std::string& group : benchmark_groups())
+    groups += (groups.empty() ? "" : ", ") + group;
+  command->add_option("--only", flags->only, "Only these groups: " + groups)->type_name("GROUP");
   command->add_option("--repetitions", flags->repetitions, "Timed repetitions; medians are printed")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();

@@ -33,6 +33,13 @@ void build(CLI::App& app, Invocation& invocation) {
   for (const AddCommand add : commands()) add(app, invocation);
 }
 
+void add_names(const CLI::App& app, const std::string& prefix, std::vector<std::string>& names) {
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(prefix + command->get_name());
+    add_names(*command, names.back() + " ", names);
+  }
+}
+
 /// Memory that could not be had, as LibTorch's allocator words it.
 bool is_out_of_memory(const std::exception& error) {
   return std::strstr(error.what(), "can't allocate memory") != nullptr ||
@@ -58,8 +65,7 @@ std::vector<std::string> subcommand_names() {
   CLI::App app;
   build(app, invocation);
   std::vector<std::string> names;
-  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
-    names.push_back(command->get_name());
+  add_names(app, "", names);
   return names;
 }
 

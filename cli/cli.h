@@ -13,7 +13,8 @@ int run_command_line(const std::vector<std::string>& arguments,
                      std::ostream& out,
                      std::ostream& err);
 
-/// Names of all subcommands, for tests that go through every help text.
+/// Every subcommand in the order of the help text, nested ones after their parent ("memory",
+/// "memory build"), for tests that go through all of them.
 std::vector<std::string> subcommand_names();
 
 }  // namespace physprobe

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <filesystem>
 #include <memory>
 
 namespace physprobe {
@@ -52,6 +53,10 @@ int validate_published(const ValidateFlags& flags, Invocation& invocation) {
 }
 
 int validate_data(const ValidateFlags& flags, Invocation& invocation) {
+  if (!std::filesystem::exists(flags.folder)) {
+    throw Error(ErrorKind::kInput, flags.folder,
+                "does not exist; name a manifest (CSV or JSONL) or a folder");
+  }
   DatasetOptions options;
   options.layout = flags.layout;
   Dataset dataset;

@@ -90,6 +90,7 @@ struct Aggregator::State {
   int64_t items_with_repeats = 0;
   int64_t items_with_damage = 0;
   int64_t short_items = 0;
+  std::vector<std::string> notes;
   Sha256 dataset_digest;
 
   std::vector<double> selected(const std::vector<double>& column, const std::string& label) const {
@@ -102,7 +103,7 @@ struct Aggregator::State {
 };
 
 Aggregator::Aggregator(const Suite& suite, const std::vector<EmbeddingJob>& jobs)
-    : state_(new State{suite, jobs, {}, {}, {}, {}, 0, 0, 0, {}}) {}
+    : state_(new State{suite, jobs, {}, {}, {}, {}, 0, 0, 0, {}, {}}) {}
 Aggregator::~Aggregator() = default;
 
 void Aggregator::add(const nlohmann::ordered_json& line) {
@@ -133,6 +134,10 @@ void Aggregator::add(const nlohmann::ordered_json& line) {
     }
     s.label_agreement[job.encoder_id].push_back(agreement);
   }
+}
+
+void Aggregator::note(const std::string& text) {
+  state_->notes.push_back(text);
 }
 
 nlohmann::ordered_json Aggregator::results(int64_t items,
@@ -280,7 +285,7 @@ nlohmann::ordered_json Aggregator::results(int64_t items,
                             {"chance", chance}});
     }
   }
-  Json notes = Json::array();
+  Json notes = s.notes;
   const int64_t ok = static_cast<int64_t>(s.labels.size());
   if (s.items_with_repeats > 0) {
     notes.push_back(

@@ -25,6 +25,9 @@ class Aggregator {
   /// One finished line, neighbours included.
   void add(const nlohmann::ordered_json& line);
 
+  /// A sentence that a reader of the results must know.
+  void note(const std::string& text);
+
   /// The document of docs/run_format.md. Call once, last.
   nlohmann::ordered_json results(int64_t items, int64_t failed, const std::string& layout);
 

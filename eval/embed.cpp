@@ -2,6 +2,7 @@
 
 #include "physprobe/core/error.h"
 #include "physprobe/core/interrupt.h"
+#include "physprobe/eval/item_failure.h"
 #include "physprobe/eval/pending_records.h"
 #include "physprobe/eval/run_plan.h"
 
@@ -38,7 +39,7 @@ EmbedSummary embed_dataset(const Suite& suite, const EmbedOptions& options) {
           ++summary.embedded;
         }
       } catch (const Error& error) {
-        if (error.kind() == ErrorKind::kResource || error.kind() == ErrorKind::kInternal) throw;
+        if (ends_the_run(error, *item)) throw;
         summary.failures.push_back(item->id + ": " + error.what());
       }
       progress.update(++summary.items);

@@ -136,8 +136,15 @@ class JobPass {
       taps[tap] = values;
     }
     if (is_main()) {
-      record.fields["retrieval"] =
+      const at::Tensor retrieval =
           (retrieval_sum_ / static_cast<double>(n_samples_)).to(at::kFloat);
+      if (!at::isfinite(retrieval).all().item<bool>()) {
+        throw Error(ErrorKind::kInput, item_id,
+                    fmt::format("{} gives numbers that are not finite at tap '{}'; they are never "
+                                "averaged away",
+                                job_.encoder_id, job_.encoder->info().retrieval_tap));
+      }
+      record.fields["retrieval"] = retrieval;
     }
     record.meta = dump_json(meta);
     return record;

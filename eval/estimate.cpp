@@ -1,6 +1,8 @@
 #include "physprobe/core/atomic_file.h"
 #include "physprobe/core/error.h"
 #include "physprobe/core/interrupt.h"
+#include "physprobe/eval/host_facts.h"
+#include "physprobe/eval/item_failure.h"
 #include "physprobe/eval/run.h"
 #include "physprobe/eval/run_plan.h"
 
@@ -10,7 +12,6 @@
 #include <chrono>
 #include <filesystem>
 #include <numeric>
-#include <sys/resource.h>
 
 namespace physprobe {
 namespace {
@@ -109,7 +110,7 @@ RunEstimate estimate_run(const Suite& suite, const RunOptions& options) {
       estimate.interrupted_by = interrupt_signal();
       return estimate;
     } catch (const Error& error) {
-      if (error.kind() == ErrorKind::kResource || error.kind() == ErrorKind::kInternal) throw;
+      if (ends_the_run(error, *plan.items[i])) throw;
       estimate.warnings.push_back(error.what());
       if (seconds.empty() && estimate.warnings.size() == kMostFailures) break;
     }
@@ -130,10 +131,7 @@ RunEstimate estimate_run(const Suite& suite, const RunOptions& options) {
   double bytes = folder_bytes(scratch.path() + "/store");
   if (fs::exists(scratch.path() + "/media")) bytes += folder_bytes(scratch.path() + "/media");
   estimate.disk_bytes = bytes / measured * items;
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  estimate.peak_memory_bytes =
-      static_cast<double>(usage.ru_maxrss) * 1024.0 + bytes_per_item(plan) * items;
+  estimate.peak_memory_bytes = 1e6 * peak_memory_mb() + bytes_per_item(plan) * items;
   return estimate;
 }
 

@@ -11,10 +11,13 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <dlfcn.h>
 #include <fstream>
+#include <functional>
 #include <gnu/libc-version.h>
+#include <sched.h>
 #include <set>
 #include <sstream>
 #include <sys/utsname.h>
@@ -36,6 +39,9 @@ std::string cpu_field(const std::string& key) {
   }
   return "";
 }
+
+using AddFinding = std::function<void(
+    DoctorFinding::Level, const char* topic, const std::string& text, const std::string& remedy)>;
 
 Json simd() {
   std::istringstream flags(cpu_field("flags"));
@@ -59,13 +65,9 @@ std::string libtorch_line(const std::string& key) {
   return "";
 }
 
-std::string libtorch_version() {
-  return PHYSPROBE_TORCH_VERSION;
-}
-
-/// A function of OpenBLAS if one is loaded; the program links only the BLAS interface.
+/// A function of a library that may be in the process, whichever target linked it.
 template <typename Function>
-Function openblas_symbol(const char* name) {
+Function loaded_symbol(const char* name) {
   return reinterpret_cast<Function>(dlsym(RTLD_DEFAULT, name));
 }
 
@@ -76,20 +78,60 @@ std::string library_path(const char* symbol) {
   return info.dli_fname;
 }
 
+/// Versions of the libraries that decide about numbers: asked of the library itself where it says,
+/// else what the build found.
+Json library_versions() {
+  Json json{{"libtorch", PHYSPROBE_TORCH_VERSION},
+            {"ffmpeg", "unknown"},
+            {"opencv", PHYSPROBE_OPENCV_VERSION},
+            {"faiss", PHYSPROBE_FAISS_VERSION},
+            {"hdf5", "unknown"}};
+  if (const auto ffmpeg = loaded_symbol<const char* (*)()>("av_version_info"))
+    json["ffmpeg"] = ffmpeg();
+  if (const auto hdf5 =
+          loaded_symbol<int (*)(unsigned*, unsigned*, unsigned*)>("H5get_libversion")) {
+    unsigned major = 0;
+    unsigned minor = 0;
+    unsigned release = 0;
+    if (hdf5(&major, &minor, &release) >= 0)
+      json["hdf5"] = fmt::format("{}.{}.{}", major, minor, release);
+  }
+  return json;
+}
+
+/// Processors this process may use, and how many of them a container's quota pays for (0 = no
+/// quota).
+struct Processors {
+  int allowed = 0;
+  double quota = 0.0;
+};
+
+Processors processors() {
+  Processors result;
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof set, &set) == 0) result.allowed = CPU_COUNT(&set);
+  std::ifstream in("/sys/fs/cgroup/cpu.max");  // "max 100000" or "200000 100000"
+  double quota = 0.0;
+  double period = 0.0;
+  if (in >> quota >> period && period > 0.0) result.quota = quota / period;
+  return result;
+}
+
 Json blas() {
   Json json = Json::object();
   using Text = char* (*)();
   using Number = int (*)();
-  if (const auto config = openblas_symbol<Text>("openblas_get_config")) {
+  if (const auto config = loaded_symbol<Text>("openblas_get_config")) {
     json["name"] = "OpenBLAS";
     json["build"] = config();
-    if (const auto core = openblas_symbol<Text>("openblas_get_corename")) json["kernels"] = core();
-    if (const auto parallel = openblas_symbol<Number>("openblas_get_parallel")) {
+    if (const auto core = loaded_symbol<Text>("openblas_get_corename")) json["kernels"] = core();
+    if (const auto parallel = loaded_symbol<Number>("openblas_get_parallel")) {
       static const char* const kinds[] = {"sequential", "pthread", "openmp"};
       const int kind = parallel();
       json["threading"] = kind >= 0 && kind <= 2 ? kinds[kind] : "unknown";
     }
-    if (const auto threads = openblas_symbol<Number>("openblas_get_num_threads"))
+    if (const auto threads = loaded_symbol<Number>("openblas_get_num_threads"))
       json["threads"] = threads();
   } else if (at::hasMKL()) {
     json["name"] = "MKL";
@@ -104,13 +146,35 @@ Json blas() {
   return json;
 }
 
+/// Too few threads leave processors idle, too many fight over a container's share.
+void add_threads(const Json& facts, const AddFinding& add) {
+  using Level = DoctorFinding::Level;
+  const int threads = facts["threads"];
+  const Processors cpus = processors();
+  if (cpus.quota > 0.0 && threads > std::ceil(cpus.quota)) {
+    add(Level::kSlow, "threads",
+        fmt::format(
+            "{} threads, but this container's quota is {:.1f} processors: they wait for one "
+            "another",
+            threads, cpus.quota),
+        fmt::format("set OMP_NUM_THREADS={:.0f}, or raise the quota", std::ceil(cpus.quota)));
+  } else if (threads < cpus.allowed) {
+    add(Level::kSlow, "threads",
+        fmt::format("{} of {} processors (OMP_NUM_THREADS)", threads, cpus.allowed),
+        "unset OMP_NUM_THREADS or raise it; --threads has the last word");
+  } else {
+    add(Level::kOk, "threads",
+        fmt::format("{} (OMP_NUM_THREADS, else the processors this process may use)", threads), "");
+  }
+}
+
 }  // namespace
 
 nlohmann::ordered_json host_facts() {
   utsname system{};
   uname(&system);
   Json json{{"physprobe", version()},
-            {"libtorch", libtorch_version()},
+            {"libraries", library_versions()},
             {"compiler", __VERSION__},
             {"glibc", gnu_get_libc_version()},
             {"system", std::string(system.sysname) + " " + system.release},
@@ -128,17 +192,27 @@ nlohmann::ordered_json host_facts() {
   return json;
 }
 
+double peak_memory_mb() {
+  // Not getrusage: its peak counts what a parent held before it started this program.
+  std::ifstream in("/proc/self/status");
+  for (std::string line; std::getline(in, line);) {
+    if (line.rfind("VmHWM:", 0) == 0) return std::strtod(line.c_str() + 6, nullptr) * 1024.0 / 1e6;
+  }
+  return 0.0;
+}
+
 std::vector<DoctorFinding> doctor() {
   using Level = DoctorFinding::Level;
   const Json facts = host_facts();
   std::vector<DoctorFinding> findings;
-  const auto add = [&](Level level, const std::string& topic, const std::string& text,
+  const auto add = [&](Level level, const char* topic, const std::string& text,
                        const std::string& remedy = "") {
     findings.push_back({level, topic, text, remedy});
   };
-  add(Level::kOk, "versions",
-      fmt::format("physprobe {}, LibTorch {}, {}", facts["physprobe"].get<std::string>(),
-                  facts["libtorch"].get<std::string>(), facts["system"].get<std::string>()));
+  std::string versions = "physprobe " + facts["physprobe"].get<std::string>();
+  for (const auto& [library, number] : facts["libraries"].items())
+    versions += ", " + library + " " + number.get<std::string>();
+  add(Level::kOk, "versions", versions + ", " + facts["system"].get<std::string>());
   add(Level::kOk, "processor",
       fmt::format("{}; SIMD {}", facts["cpu"].get<std::string>(), facts["simd"].dump()));
   const Json& blas_facts = facts["blas"];
@@ -191,9 +265,7 @@ std::vector<DoctorFinding> doctor() {
                     "newer OpenBLAS",
                     simd_text.find("avx512f") != std::string::npos ? "SkylakeX" : "Haswell"));
   }
-  const int64_t threads = facts["threads"];
-  add(Level::kOk, "threads",
-      fmt::format("{} (OMP_NUM_THREADS, else the CPUs this process may use)", threads));
+  add_threads(facts, add);
   const std::string decoders = facts["video_decoders"].dump();
   for (const char* codec : {"h264", "hevc", "av1", "mpeg4"}) {
     if (decoders.find(std::string("\"") + codec) == std::string::npos) {

@@ -12,6 +12,9 @@ namespace physprobe {
 /// Facts that matter for numbers and speed; quick (no benchmark).
 nlohmann::ordered_json host_facts();
 
+/// Peak resident memory of this process so far, 10^6 bytes.
+double peak_memory_mb();
+
 struct DoctorFinding {
   enum class Level { kOk, kSlow, kProblem } level = Level::kOk;
   std::string topic;   ///< "BLAS", "threads", …

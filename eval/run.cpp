@@ -5,6 +5,7 @@
 #include "physprobe/core/interrupt.h"
 #include "physprobe/core/json_lines.h"
 #include "physprobe/eval/host_facts.h"
+#include "physprobe/eval/item_failure.h"
 #include "physprobe/eval/item_line.h"
 #include "physprobe/eval/pending_records.h"
 #include "physprobe/eval/run_directory.h"
@@ -24,11 +25,6 @@ namespace physprobe {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-/// Errors that are not the item's: going on could only repeat them.
-bool ends_the_run(ErrorKind kind) {
-  return kind == ErrorKind::kResource || kind == ErrorKind::kInternal;
-}
 
 /// Works through the items of one shard.
 class ItemLoop {
@@ -113,7 +109,7 @@ class ItemLoop {
       ++lines_pending_;
       ++summary_.ok;
     } catch (const Error& error) {
-      if (ends_the_run(error.kind())) throw;
+      if (ends_the_run(error, item)) throw;
       fail(item, kind_name(error.kind()), error.what());
     }
   }
@@ -229,8 +225,9 @@ RunSummary run_suite(const Suite& suite, const RunOptions& options) {
     return store->read(key, {"retrieval"}).fields.at("retrieval");
   };
   finish_run(paths, paths.items, finish);
-  log_line(paths, fmt::format("complete: {} ok, {} failed, {} from the store", summary.ok,
-                              summary.failed, summary.from_cache));
+  log_line(paths,
+           fmt::format("complete: {} ok, {} failed, {} from the store; peak memory {:.1f} MB",
+                       summary.ok, summary.failed, summary.from_cache, peak_memory_mb()));
   return summary;
 }
 

@@ -9,10 +9,12 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <cerrno>
 #include <cstdio>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <system_error>
 #include <unordered_map>
 
 namespace physprobe {
@@ -23,6 +25,31 @@ namespace fs = std::filesystem;
 /// Of run.json and the files beside it. A run of the same schema is continued, whichever version
 /// began it.
 constexpr int64_t kRunSchema = 1;
+
+/// Lines on their way into an atomic file, written a megabyte at a time.
+class BufferedLines {
+ public:
+  explicit BufferedLines(const std::string& path) : file_(path) {}
+  void add(const std::string& line) {
+    text_ += line;
+    text_ += '\n';
+    if (text_.size() >= kFlushBytes) flush();
+  }
+  void commit() {
+    flush();
+    file_.commit();
+  }
+
+ private:
+  static constexpr std::size_t kFlushBytes = std::size_t{1} << 20;
+  void flush() {
+    file_.write(text_);
+    text_.clear();
+  }
+
+  AtomicFile file_;
+  std::string text_;
+};
 
 void remove_path(const std::string& path) {
   std::error_code error;
@@ -124,6 +151,10 @@ std::vector<std::string> rewrite_items(
   std::unordered_map<std::string, std::streamoff> offsets;
   {
     std::ifstream in(source, std::ios::binary);
+    if (!in) {
+      throw Error(ErrorKind::kResource, source,
+                  "cannot be opened: " + std::generic_category().message(errno));
+    }
     std::string text;
     std::streamoff offset = 0;
     while (std::getline(in, text)) {
@@ -135,33 +166,24 @@ std::vector<std::string> rewrite_items(
       offset += static_cast<std::streamoff>(text.size()) + 1;
     }
   }
-  const std::string temporary = temporary_sibling(destination);
   std::vector<std::string> missing;
-  {
-    std::ifstream in(source, std::ios::binary);
-    std::ofstream out(temporary, std::ios::binary | std::ios::trunc);
-    std::string text;
-    for (const std::string& id : ids) {
-      const auto found = offsets.find(id);
-      if (found == offsets.end()) {
-        missing.push_back(id);
-        continue;
-      }
-      in.clear();
-      in.seekg(found->second);
-      std::getline(in, text);
-      nlohmann::ordered_json line = nlohmann::ordered_json::parse(text);
-      transform(line);
-      out << dump_json(line) << '\n';
+  std::ifstream in(source, std::ios::binary);
+  BufferedLines out(destination);
+  std::string text;
+  for (const std::string& id : ids) {
+    const auto found = offsets.find(id);
+    if (found == offsets.end()) {
+      missing.push_back(id);
+      continue;
     }
-    out.close();
-    if (!out) {
-      std::error_code ignored;
-      fs::remove(temporary, ignored);
-      throw Error(ErrorKind::kResource, destination, "cannot be written; is the disk full?");
-    }
+    in.clear();
+    in.seekg(found->second);
+    std::getline(in, text);
+    nlohmann::ordered_json line = nlohmann::ordered_json::parse(text);
+    transform(line);
+    out.add(dump_json(line));
   }
-  commit_file(temporary, destination);
+  out.commit();
   return missing;
 }
 

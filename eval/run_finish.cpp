@@ -38,11 +38,18 @@ class Retrieval {
       one.id = line.at("id").get<std::string>();
       one.group = line.at("group").get<std::string>();
       one.label = line.at("label").get<std::string>();
-      row_of_[one.id] = cases_.size();
-      cases_.push_back(one);
+      labels_[one.id] = one.label;
       for (auto& [encoder, column] : columns_) {
-        column.vectors.push_back(
-            input_.retrieval_vector(line.at("encoders").at(encoder).at("key").get<std::string>()));
+        const at::Tensor vector =
+            input_.retrieval_vector(line.at("encoders").at(encoder).at("key").get<std::string>());
+        // The cosine of a vector without length is not defined: such a case has no neighbours.
+        if (input_.suite.metric == Metric::kCosine && !vector.any().item<bool>()) {
+          without_direction_.insert(one.id);
+          continue;
+        }
+        column.row_of[one.id] = column.cases.size();
+        column.cases.push_back(one);
+        column.vectors.push_back(vector);
       }
     });
     for (auto& [encoder, column] : columns_) search(column);
@@ -52,22 +59,28 @@ class Retrieval {
   void annotate(Json& line) const {
     const std::string id = line.at("id").get<std::string>();
     for (const auto& [encoder, column] : columns_) {
-      const std::size_t row = row_of_.at(id);
       Json list = Json::array();
-      for (std::size_t i = 0; i < column.neighbours.ids[row].size(); ++i) {
-        const std::string& other = column.neighbours.ids[row][i];
-        Json entry{{"id", other}, {"distance", column.neighbours.distances[row][i]}};
-        const std::string& label = cases_[row_of_.at(other)].label;
-        if (!label.empty()) entry["label"] = label;
-        list.push_back(entry);
+      if (const auto row = column.row_of.find(id); row != column.row_of.end()) {
+        const std::vector<std::string>& ids = column.neighbours.ids[row->second];
+        for (std::size_t i = 0; i < ids.size(); ++i) {
+          Json entry{{"id", ids[i]}, {"distance", column.neighbours.distances[row->second][i]}};
+          const std::string& label = labels_.at(ids[i]);
+          if (!label.empty()) entry["label"] = label;
+          list.push_back(entry);
+        }
       }
       line["encoders"][encoder]["neighbours"] = list;
     }
   }
 
+  /// Items that have no direction in some encoder's space, such as black clips.
+  int64_t without_direction() const { return static_cast<int64_t>(without_direction_.size()); }
+
  private:
   struct Column {
+    std::vector<MemoryCase> cases;
     std::vector<at::Tensor> vectors;
+    std::unordered_map<std::string, std::size_t> row_of;
     Neighbours neighbours;
   };
 
@@ -76,7 +89,7 @@ class Retrieval {
     const at::Tensor vectors = at::stack(column.vectors);
     column.vectors.clear();
     const auto memory = VisualMemory::create(vectors.size(1), input_.suite.metric);
-    memory->add(vectors, cases_);
+    memory->add(vectors, column.cases);
     const int64_t n = vectors.size(0);
     for (int64_t begin = 0; begin < n; begin += kQueryBatch) {
       const int64_t end = std::min(n, begin + kQueryBatch);
@@ -86,8 +99,8 @@ class Retrieval {
       query.exclude = input_.suite.exclude;
       query.threads = input_.threads;
       for (int64_t i = begin; i < end; ++i) {
-        query.ids.push_back(cases_[static_cast<std::size_t>(i)].id);
-        query.groups.push_back(cases_[static_cast<std::size_t>(i)].group);
+        query.ids.push_back(column.cases[static_cast<std::size_t>(i)].id);
+        query.groups.push_back(column.cases[static_cast<std::size_t>(i)].group);
       }
       Neighbours found = memory->search(query);
       for (auto& row : found.ids) column.neighbours.ids.push_back(std::move(row));
@@ -96,8 +109,8 @@ class Retrieval {
   }
 
   const FinishInput& input_;
-  std::vector<MemoryCase> cases_;
-  std::unordered_map<std::string, std::size_t> row_of_;
+  std::unordered_map<std::string, std::string> labels_;
+  std::set<std::string> without_direction_;
   std::map<std::string, Column> columns_;
 };
 
@@ -130,6 +143,13 @@ void finish_run(const RunPaths& paths, const std::string& items_source, const Fi
     retrieval.annotate(line);
     aggregator.add(line);
   });
+  if (retrieval.without_direction() > 0) {
+    aggregator.note(
+        fmt::format("{} of {} items have a retrieval vector of zero (such as black clips): it has "
+                    "no direction, "
+                    "so they have no nearest cases under the cosine; memory.metric=l2 has them.",
+                    retrieval.without_direction(), finished.size()));
+  }
   write_file_atomic(paths.failures, failure_lines);
   const Json results = aggregator.results(static_cast<int64_t>(input.ids.size()),
                                           static_cast<int64_t>(failed.size()), input.layout);

@@ -1,4 +1,3 @@
-#include "physprobe/cli/cli.h"
 #include "physprobe/core/atomic_file.h"
 #include "physprobe/core/safetensors.h"
 
@@ -8,53 +7,33 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include <sstream>
+#include "cli/cli_runner.h"
 
 namespace physprobe {
 namespace {
 
-struct Outcome {
-  int code;
-  std::string out;
-  std::string err;
-};
+using Outcome = testing::CliOutcome;
 
 Outcome run(const std::vector<std::string>& arguments) {
-  std::ostringstream out;
-  std::ostringstream err;
-  const int code = run_command_line(arguments, out, err);
-  return {code, out.str(), err.str()};
+  return testing::run_cli(arguments);
 }
 
-TEST(CommandLine, EverySubcommandHasAHelpText) {
-  const auto names = subcommand_names();
-  EXPECT_GE(names.size(), 15U);
-  for (const std::string& name : names) {
-    const Outcome outcome = run({name, "--help"});
-    EXPECT_EQ(outcome.code, 0) << name;
-    EXPECT_NE(outcome.out.find(name), std::string::npos) << name;
-    EXPECT_TRUE(outcome.err.empty()) << name << ": " << outcome.err;
+TEST(CommandLine, UsageErrorsNameTheNearest) {
+  const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
+      {{"reprot", "x"}, "did you mean 'report'"},
+      {{"memory", "serch"}, "'serch' is no subcommand of physprobe memory; did you mean 'search'"},
+      {{"run", "suite.yaml", "--ot=x"}, "'--ot' is no flag of physprobe run; did you mean '--out'"},
+      {{"run", "suite.yaml", "--out", "x", "-j"}, "'-j' is no flag of physprobe run"},
+      {{"run", "suite.yaml", "--out", "x", "--progress", "bars"}, "bars"},
+      {{"run"}, "suite is required"},
+      {{}, "subcommand is required"}};
+  for (const auto& [arguments, expected] : cases) {
+    const Outcome outcome = run(arguments);
+    EXPECT_EQ(outcome.code, 2) << expected;
+    EXPECT_NE(outcome.err.find(expected), std::string::npos) << outcome.err;
+    EXPECT_NE(outcome.err.find("--help' for the usage"), std::string::npos) << outcome.err;
+    EXPECT_TRUE(outcome.out.empty()) << outcome.out;
   }
-  EXPECT_EQ(run({"--help"}).code, 0);
-}
-
-TEST(CommandLine, UsageErrorsEndWith2AndNameTheNearest) {
-  EXPECT_EQ(run({}).code, 2);
-  const Outcome typo = run({"reprot", "x"});
-  EXPECT_EQ(typo.code, 2);
-  EXPECT_NE(typo.err.find("report"), std::string::npos) << typo.err;
-  EXPECT_EQ(run({"run"}).code, 2);
-  EXPECT_EQ(run({"run", "suite.yaml", "--out", "x", "--no-such-flag"}).code, 2);
-  EXPECT_EQ(run({"bench", "--only", "gem"}).code, 2);
-}
-
-TEST(CommandLine, MissingInputEndsWith3) {
-  EXPECT_EQ(run({"run", "/nonexistent/suite.yaml", "--out", "x"}).code, 3);
-  EXPECT_EQ(run({"inspect", "/nonexistent/video.mp4"}).code, 3);
-  EXPECT_EQ(run({"probe", "straightening", "--trajectories", "/nonexistent.safetensors"}).code, 3);
-  EXPECT_EQ(run({"report", "/nonexistent"}).code, 3);
-  EXPECT_EQ(run({"verify", "/nonexistent"}).code, 3);
-  EXPECT_EQ(run({"validate", "straightening", "/nonexistent"}).code, 3);
 }
 
 TEST(CommandLine, UnknownConfigurationKeyEndsWith2AndNamesTheNearest) {

@@ -1,55 +1,43 @@
 // Runs that are stopped or killed, through the real program: they continue and end with the bytes
-// of an undisturbed run.
+// of an undisturbed run, the report included.
 
 #include "physprobe/core/atomic_file.h"
 #include "physprobe/core/rng.h"
-#include "physprobe/video/video_writer.h"
 
+#include "support/small_items.h"
 #include "support/temp_dir.h"
 
-#include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <csignal>
 #include <filesystem>
-#include <signal.h>
 #include <spawn.h>
 #include <string>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <vector>
 
 extern char** environ;
 
 namespace physprobe {
 namespace {
 
+namespace fs = std::filesystem;
+
 class InterruptedRun : public ::testing::Test {
  protected:
   void SetUp() override {
-    Rng rng(3);
-    for (int item = 0; item < 5; ++item) {
-      for (int t = 0; t < 6; ++t) {
-        at::Tensor frame = at::empty({32, 32, 3}, at::kByte);
-        uint8_t* data = frame.data_ptr<uint8_t>();
-        for (int64_t i = 0; i < frame.numel(); ++i) data[i] = static_cast<uint8_t>(rng.below(256));
-        const std::string folder = dir_ / ("data/item-" + std::to_string(item));
-        std::filesystem::create_directories(folder);
-        write_file_atomic(folder + "/" + std::to_string(t) + ".png", encode_png(frame));
-      }
-    }
-    write_file_atomic(
-        dir_ / "suite.yaml",
-        "sampling: {scheme: all}\nencoders: [{family: v1, options: {size: 32, scales: 2, "
-        "orientations: 3}}]\n"
-        "statistics: {resamples: 99}\nreport: {clips: false, strip_frames: 2}\ndataset: {path: '" +
-            (dir_ / "data") + "'}\n");
+    testing::write_small_items(dir_ / "data", 5, 5);
+    write_file_atomic(dir_ / "data/text.mp4", "no video");  // failures are resumed as well
+    write_file_atomic(dir_ / "suite.yaml", testing::small_suite(dir_ / "data"));
   }
 
   pid_t start(const std::string& out) const {
     const std::string target = dir_ / out;
     const std::string suite = dir_ / "suite.yaml";
-    const char* arguments[] = {PHYSPROBE_PROGRAM, "run",          suite.c_str(),
-                               "--out",           target.c_str(), "-q",
-                               "--no-report",     "--json",       nullptr};
+    const char* arguments[] = {PHYSPROBE_PROGRAM, "run", suite.c_str(), "--out",
+                               target.c_str(),    "-q",  "--json",      nullptr};
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", 1, 0);
@@ -67,49 +55,95 @@ class InterruptedRun : public ::testing::Test {
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   }
 
+  /// Waits until the run has begun: its handlers are installed before its directory exists.
+  void wait_until_started(const std::string& out) const {
+    for (int i = 0; i < 6000 && !fs::exists(dir_ / out + "/run.json"); ++i) usleep(5000);
+  }
+
+  /// Names and bytes of everything but what holds times, the configuration's path or the store.
   std::string bytes_of(const std::string& out) const {
+    const std::string root = dir_ / out;
+    std::vector<std::string> files;
+    for (auto entry = fs::recursive_directory_iterator(root);
+         entry != fs::recursive_directory_iterator(); ++entry) {
+      const std::string name = entry->path().string().substr(root.size());
+      if (name == "/store") entry.disable_recursion_pending();
+      if (name != "/run.json" && name != "/log.txt" && entry->is_regular_file())
+        files.push_back(name);
+    }
+    std::sort(files.begin(), files.end());
     std::string all;
-    for (const char* file :
-         {"/items.jsonl", "/failures.jsonl", "/results.json", "/results.csv", "/COMPLETE"})
-      all += read_file((dir_ / out) + file);
+    for (const std::string& name : files) all += name + "\n" + read_file(root + name);
     return all;
+  }
+
+  void expect_resumable_after(int signal_number, int expected_code) const {
+    ASSERT_EQ(wait_for(start("whole")), 4);
+    const pid_t child = start("stopped");
+    wait_until_started("stopped");
+    kill(child, signal_number);
+    const int code = wait_for(child);
+    // A fast machine may have finished before the signal came.
+    EXPECT_TRUE(code == expected_code || code == 4) << code;
+    if (code == expected_code) {
+      EXPECT_FALSE(fs::exists(dir_ / "stopped/COMPLETE"));
+    }
+    ASSERT_EQ(wait_for(start("stopped")), 4);
+    EXPECT_EQ(bytes_of("stopped"), bytes_of("whole"));
   }
 
   testing::TempDir dir_;
 };
 
 TEST_F(InterruptedRun, SigtermEndsWith143AndTheNextStartContinues) {
-  ASSERT_EQ(wait_for(start("whole")), 0);
-  const pid_t child = start("stopped");
-  // Wait until the run has begun (its lock exists), then ask it to stop; it may just have finished
-  // on a fast machine.
-  for (int i = 0; i < 2000 && !std::filesystem::exists(dir_ / "stopped/run.json"); ++i)
-    usleep(5000);
-  kill(child, SIGTERM);
-  const int code = wait_for(child);
-  EXPECT_TRUE(code == 143 || code == 0) << code;
-  if (code == 143) {
-    EXPECT_FALSE(std::filesystem::exists(dir_ / "stopped/COMPLETE"));
-  }
-  ASSERT_EQ(wait_for(start("stopped")), 0);
-  EXPECT_EQ(bytes_of("stopped"), bytes_of("whole"));
+  expect_resumable_after(SIGTERM, 143);
 }
 
 class InterruptedRunSlow : public InterruptedRun {};
 
+TEST_F(InterruptedRunSlow, SlurmsWarningEndsWith143AndTheNextStartContinues) {
+  expect_resumable_after(SIGUSR1, 143);
+}
+
+TEST_F(InterruptedRunSlow, SigintEndsWith130AndTheNextStartContinues) {
+  expect_resumable_after(SIGINT, 130);
+}
+
+TEST_F(InterruptedRunSlow, ASecondSigintEndsAtOnceAndIsStillResumable) {
+  ASSERT_EQ(wait_for(start("whole")), 4);
+  const pid_t child = start("stopped");
+  wait_until_started("stopped");
+  kill(child, SIGINT);
+  kill(child, SIGINT);
+  const int code = wait_for(child);
+  EXPECT_TRUE(code == 130 || code == 4) << code;
+  ASSERT_EQ(wait_for(start("stopped")), 4);
+  EXPECT_EQ(bytes_of("stopped"), bytes_of("whole"));
+}
+
+TEST_F(InterruptedRun, ASecondProcessInTheSameDirectoryIsRefused) {
+  const pid_t first = start("shared");
+  wait_until_started("shared");
+  const int second = wait_for(start("shared"));
+  const int code = wait_for(first);
+  EXPECT_EQ(code, 4);
+  // The first may just have finished; then the second one runs on its own.
+  EXPECT_TRUE(second == 5 || second == 4) << second;
+}
+
 TEST_F(InterruptedRunSlow, KilledAtAnyMomentItContinuesToTheSameBytes) {
-  ASSERT_EQ(wait_for(start("whole")), 0);
+  ASSERT_EQ(wait_for(start("whole")), 4);
   const std::string expected = bytes_of("whole");
   Rng rng(11);
-  for (int round = 0; round < 6; ++round) {
-    std::filesystem::remove_all(dir_ / "killed");
+  for (int round = 0; round < 7; ++round) {
+    fs::remove_all(dir_ / "killed");
     for (int attempt = 0; attempt < 3; ++attempt) {
       const pid_t child = start("killed");
-      usleep(static_cast<useconds_t>(400'000 + rng.below(900'000)));
+      usleep(static_cast<useconds_t>(300'000 + rng.below(900'000)));
       kill(child, SIGKILL);
       wait_for(child);
     }
-    ASSERT_EQ(wait_for(start("killed")), 0) << "round " << round;
+    ASSERT_EQ(wait_for(start("killed")), 4) << "round " << round;
     ASSERT_EQ(bytes_of("killed"), expected) << "round " << round;
   }
 }

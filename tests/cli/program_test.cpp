@@ -1,5 +1,7 @@
 // A handful of checks through the real binary: exit codes, streams, closed pipes.
 
+#include "support/temp_dir.h"
+
 #include <gtest/gtest.h>
 
 #include <cstdio>
@@ -43,6 +45,35 @@ TEST(Program, AClosedPipeIsQuiet) {
   const Outcome outcome = shell("{ " + kProgram + " --help; } 2>&1 >/dev/full | cat; { " +
                                 kProgram + " --help | head -n 1; } 2>&1 >/dev/null");
   EXPECT_TRUE(outcome.text.empty()) << outcome.text;
+}
+
+TEST(Program, AFullDiskUnderTheResultsEndsWith5) {
+  const Outcome outcome = shell("{ " + kProgram + " list --json >/dev/full; } 2>&1");
+  EXPECT_EQ(outcome.code, 5);
+  EXPECT_NE(outcome.text.find("standard output"), std::string::npos) << outcome.text;
+}
+
+TEST(Program, CommandsThatCannotStopInOrderEndAtTheFirstSignal) {
+  const Outcome outcome = shell("timeout -k 20 -s TERM 1 " + kProgram +
+                                " bench --only gemm --repetitions 1000 >/dev/null 2>&1");
+  EXPECT_EQ(outcome.code, 124) << "137: the signal was swallowed and it had to be killed";
+}
+
+TEST(Program, ALimitOnFileSizesIsAFullDisk) {
+  const testing::TempDir dir;
+  // Two blocks of 1024 bytes: no clip of the world fits.
+  const Outcome outcome = shell("{ ulimit -f 2; " + kProgram + " worlds render --clips 1 --out '" +
+                                dir / "world" + "' -q; } 2>&1");
+  EXPECT_EQ(outcome.code, 5) << outcome.text;
+  EXPECT_NE(outcome.text.find("world"), std::string::npos) << outcome.text;
+}
+
+TEST(Program, NoCommandOpensANetworkConnection) {
+  const Outcome symbols = shell("nm -D --undefined-only " + kProgram + " 2>/dev/null");
+  if (symbols.text.empty()) GTEST_SKIP() << "nm is not installed";
+  ASSERT_NE(symbols.text.find("U avformat_open_input"), std::string::npos) << symbols.text;
+  for (const char* name : {"U connect", "U socket", "U getaddrinfo", "U avformat_network_init"})
+    EXPECT_EQ(symbols.text.find(name), std::string::npos) << name;
 }
 
 TEST(Program, UsesTheOpenMpBuildOfOpenBlasWhenItIsInstalled) {

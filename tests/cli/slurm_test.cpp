@@ -37,17 +37,34 @@ TEST(SlurmScript, HandsTheArrayTaskToTheProgram) {
             "run suite.yaml --out out --shard auto --progress lines --limit 5 task=3 threads=2\n");
 }
 
-TEST(SlurmScript, PassesTheWarningOnAndWaitsForTheProgram) {
-  const testing::TempDir dir;
+/// Runs the script around a program that ends in good order at any signal, sends it `signal`, and
+/// returns the exit code; a fake scontrol writes down what it was asked.
+int signalled(const testing::TempDir& dir, const std::string& signal) {
   write_file_atomic(dir / "program", "#!/bin/sh\ntrap 'echo saved >\"" + dir / "saved" +
-                                         "\"; exit 143' USR1\ntouch \"" + dir / "started" +
+                                         "\"; exit 143' USR1 TERM\ntouch \"" + dir / "started" +
                                          "\"\nwhile :; do sleep 0.05; done\n");
-  std::filesystem::permissions(dir / "program", std::filesystem::perms::owner_all);
-  const int code = shell("PHYSPROBE=" + dir / "program" + " bash " + kScript +
-                         " suite.yaml out & job=$!; while [ ! -e " + dir / "started" +
-                         " ]; do sleep 0.05; done; kill -USR1 $job; wait $job");
-  EXPECT_EQ(code, 143);
+  write_file_atomic(dir / "scontrol", "#!/bin/sh\necho \"$@\" >\"" + dir / "requeued" + "\"\n");
+  for (const char* name : {"program", "scontrol"})
+    std::filesystem::permissions(dir / name, std::filesystem::perms::owner_all);
+  return shell("PATH=\"" + dir.path() +
+               ":$PATH\" SLURM_ARRAY_JOB_ID=17 SLURM_ARRAY_TASK_ID=3 "
+               "PHYSPROBE=" +
+               dir / "program" + " bash " + kScript + " suite.yaml out & job=$!; while [ ! -e " +
+               dir / "started" + " ]; do sleep 0.05; done; kill -" + signal + " $job; wait $job");
+}
+
+TEST(SlurmScript, PassesTheWarningOnAndQueuesTheTaskAgain) {
+  const testing::TempDir dir;
+  EXPECT_EQ(signalled(dir, "USR1"), 143);
   EXPECT_EQ(read_file(dir / "saved"), "saved\n");
+  EXPECT_EQ(read_file(dir / "requeued"), "requeue 17_3\n");
+}
+
+TEST(SlurmScript, ACancelledTaskEndsInOrderAndStaysCancelled) {
+  const testing::TempDir dir;
+  EXPECT_EQ(signalled(dir, "TERM"), 143);
+  EXPECT_EQ(read_file(dir / "saved"), "saved\n");
+  EXPECT_FALSE(std::filesystem::exists(dir / "requeued"));
 }
 
 }  // namespace

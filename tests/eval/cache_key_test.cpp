@@ -6,6 +6,8 @@
 
 #include <functional>
 
+#include "eval/fake_encoder.h"
+
 namespace physprobe {
 namespace {
 
@@ -46,6 +48,7 @@ TEST(CacheKey, EveryFieldThatChangesAValueChangesTheKey) {
       {"stop", [](Ingredients& i) { i.item.stop_seconds = 1.0; }},
       {"sampling scheme", [](Ingredients& i) { i.suite.sampling.scheme = "uniform"; }},
       {"sampling n", [](Ingredients& i) { i.suite.sampling.n = 23; }},
+      {"sampling window", [](Ingredients& i) { i.suite.sampling.window_seconds = 1.0; }},
       {"stream", [](Ingredients& i) { i.suite.video.stream_index = 1; }},
       {"rotation", [](Ingredients& i) { i.suite.video.apply_rotation = false; }},
       {"truncated files", [](Ingredients& i) { i.suite.video.allow_truncated = true; }},
@@ -55,12 +58,68 @@ TEST(CacheKey, EveryFieldThatChangesAValueChangesTheKey) {
       {"shuffles", [](Ingredients& i) { i.suite.shuffles = 9; }},
       {"shuffled block", [](Ingredients& i) { i.suite.shuffled_max_frames = 16; }},
       {"seed", [](Ingredients& i) { i.suite.statistics.seed = 1; }},
-      {"geophys history", [](Ingredients& i) { i.suite.geophys.history = 2; }}};
+      {"repeated frames", [](Ingredients& i) { i.suite.repeated_frames = RepeatedFrames::kDrop; }},
+      {"geophys history", [](Ingredients& i) { i.suite.geophys.history = 2; }},
+      {"geophys deviation",
+       [](Ingredients& i) {
+         i.suite.geophys.standard_deviation = GeophysOptions::StandardDeviation::kSample;
+       }},
+      {"geophys zero step",
+       [](Ingredients& i) { i.suite.geophys.zero_step = GeophysOptions::ZeroStep::kZeroAngle; }},
+      {"geophys residual",
+       [](Ingredients& i) { i.suite.geophys.residual = GeophysOptions::Residual::kTrend; }}};
   for (const auto& [name, change] : changes) {
     Ingredients changed;
     change(changed);
     EXPECT_NE(changed.key(), base) << name;
   }
+}
+
+TEST(CacheKey, SamplingRateChangesTheKeyOfTheSchemeThatUsesIt) {
+  Ingredients base;
+  base.suite.sampling.scheme = "fps";
+  base.suite.sampling.fps = 8.0;
+  Ingredients faster = base;
+  faster.suite.sampling.fps = 16.0;
+  EXPECT_NE(faster.key(), base.key());
+}
+
+using testing::FakeEncoder;
+
+std::string key_of(const FakeEncoder& described) {
+  const Ingredients ingredients;
+  EmbeddingJob job;
+  job.encoder = std::make_shared<FakeEncoder>(described);
+  job.taps = {"pixel"};
+  return cache_key(ingredients.suite, job, ingredients.item, ingredients.digest);
+}
+
+TEST(CacheKey, EveryFieldOfTheEncodersDescriptionThatChangesAValueChangesTheKey) {
+  const std::string base = key_of(FakeEncoder());
+  const std::vector<std::pair<const char*, std::function<void(EncoderInfo&)>>> changes = {
+      {"family", [](EncoderInfo& i) { i.family = "other"; }},
+      {"architecture options", [](EncoderInfo& i) { i.canonical = "other"; }},
+      {"weights digest", [](EncoderInfo& i) { i.weights_digest[5] = 'x'; }},
+      {"colour", [](EncoderInfo& i) { i.preprocess.colour = ColourRule::kLuma; }},
+      {"resize rule", [](EncoderInfo& i) { i.preprocess.resize = ResizeRule::kShortSide; }},
+      {"height", [](EncoderInfo& i) { i.preprocess.height = 9; }},
+      {"width", [](EncoderInfo& i) { i.preprocess.width = 9; }},
+      {"filter", [](EncoderInfo& i) { i.preprocess.filter = ResampleFilter::kBilinear; }},
+      {"antialias",
+       [](EncoderInfo& i) { i.preprocess.arithmetic = ResampleArithmetic::kFloatPlain; }},
+      {"crop", [](EncoderInfo& i) { i.preprocess.crop = 4; }},
+      {"crop offset", [](EncoderInfo& i) { i.preprocess.crop_offset = CropOffset::kFloor; }},
+      {"value range", [](EncoderInfo& i) { i.preprocess.scale_to_unit = false; }},
+      {"mean", [](EncoderInfo& i) { i.preprocess.mean[1] = 0.25; }},
+      {"standard deviation", [](EncoderInfo& i) { i.preprocess.stddev[2] = 0.5; }}};
+  for (const auto& [name, change] : changes) {
+    FakeEncoder changed;
+    change(changed.info_);
+    EXPECT_NE(key_of(changed), base) << name;
+  }
+  FakeEncoder renamed;
+  renamed.info_.description = "other words";
+  EXPECT_EQ(key_of(renamed), base) << "words change no value";
 }
 
 TEST(CacheKey, NothingElseChangesTheKey) {

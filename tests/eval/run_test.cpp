@@ -2,59 +2,33 @@
 
 #include "physprobe/core/atomic_file.h"
 #include "physprobe/core/error.h"
-#include "physprobe/core/rng.h"
-#include "physprobe/video/video_writer.h"
+#include "physprobe/core/json_lines.h"
 
+#include "support/small_items.h"
 #include "support/temp_dir.h"
 
 #include <ATen/ATen.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <optional>
 
 namespace physprobe {
 namespace {
 
 namespace fs = std::filesystem;
 
-/// Folders of small PNG frames with a bar that drifts: real items without a codec.
-void write_item(const std::string& folder, uint64_t seed, int frames = 9) {
-  fs::create_directories(folder);
-  Rng rng(seed);
-  for (int t = 0; t < frames; ++t) {
-    at::Tensor frame = at::empty({32, 32, 3}, at::kByte);
-    uint8_t* data = frame.data_ptr<uint8_t>();
-    for (int64_t i = 0; i < frame.numel(); ++i) data[i] = static_cast<uint8_t>(rng.below(64));
-    const int64_t column = static_cast<int64_t>((seed * 5 + static_cast<uint64_t>(t) * 2) % 30);
-    frame.slice(1, column, column + 2).fill_(220);
-    char name[32];
-    snprintf(name, sizeof name, "/%04d.png", t);
-    write_file_atomic(folder + name, encode_png(frame));
-  }
-}
-
 class Run : public ::testing::Test {
  protected:
-  void SetUp() override {
-    for (int i = 0; i < 6; ++i)
-      write_item(dir_ / ("data/item-" + std::to_string(i)), static_cast<uint64_t>(i + 1));
-  }
+  void SetUp() override { testing::write_small_items(dir_ / "data", 6, 5); }
 
   Suite suite(const std::vector<std::string>& overrides = {}) const {
-    return parse_suite(R"(
-name: test
-sampling: {scheme: all}
-encoders:
-  - {family: v1, options: {size: 32, scales: 2, orientations: 3}, taps: [pixel, retina, v1]}
-  - {family: pixels}
-statistics: {resamples: 99}
-report: {clips: false, strip_frames: 4}
-dataset: {path: ")" + dir_ / "data" +
-                           "\"}\n",
-                       "test suite", overrides);
+    return parse_suite(testing::small_suite(dir_ / "data"), "test suite", overrides);
   }
 
   RunOptions options(const std::string& out) const {
@@ -80,6 +54,22 @@ dataset: {path: ")" + dir_ / "data" +
     for (const std::string& path : media)
       all += path.substr(directory.size()) + "\n" + read_file(path);
     return all;
+  }
+
+  static std::optional<ErrorKind> kind_of(const std::function<void()>& body) {
+    try {
+      body();
+    } catch (const Error& error) {
+      return error.kind();
+    }
+    return std::nullopt;
+  }
+
+  static bool holds_item(const Shard& shard) {
+    for (int i = 0; i < 6; ++i) {
+      if (shard.contains("item-" + std::to_string(i))) return true;
+    }
+    return false;
   }
 
   testing::TempDir dir_;
@@ -127,14 +117,58 @@ TEST_F(Run, SecondRunComesFromTheStoreWithEqualBytes) {
   EXPECT_EQ(bytes_of(dir_ / "run"), first);
 }
 
-TEST_F(Run, ThreadsChunksAndFlushesChangeNoByte) {
-  run_suite(suite(), options("a"));
-  RunOptions other = options("b");
+TEST_F(Run, ThreadsBatchesAndFlushesChangeNoByte) {
+  run_suite(suite(), options("whole"));
+  RunOptions other = options("other");
   other.threads = 1;
   other.chunk_frames = 3;
   other.flush_items = 1;
   run_suite(suite(), other);
-  EXPECT_EQ(bytes_of(dir_ / "a"), bytes_of(dir_ / "b"));
+  EXPECT_EQ(bytes_of(dir_ / "other"), bytes_of(dir_ / "whole"));
+}
+
+TEST_F(Run, AnOtherwiseSoundRunSurvivesGiantPictures) {
+  // Above the limit of 33 million pixels, in the header alone.
+  testing::write_small_item(dir_ / "data/item-7", 7, 3);
+  const RunSummary summary = run_suite(suite({"video.max_pixels=2000"}), options("fits"));
+  EXPECT_EQ(summary.failed, 0) << "32 x 32 pixels fit";
+  const at::Tensor giant = at::zeros({50, 50, 3}, at::kByte);
+  for (const char* name : {"/0000.png", "/0001.png"})
+    write_file_atomic(dir_ / "data/item-7" + std::string(name), encode_png(giant));
+  const RunSummary refused = run_suite(suite({"video.max_pixels=2000"}), options("refused"));
+  EXPECT_EQ(refused.ok, 6);
+  EXPECT_EQ(refused.failed, 1);
+  EXPECT_NE(read_file(dir_ / "refused/failures.jsonl").find("max_pixels"), std::string::npos);
+}
+
+TEST_F(Run, StillClipsAndShortClipsHaveDefinedResults) {
+  fs::create_directories(dir_ / "data/black");
+  const at::Tensor black = at::zeros({32, 32, 3}, at::kByte);
+  for (int t = 0; t < 5; ++t) {
+    write_file_atomic(dir_ / "data/black" + fmt::format("/{}.png", t), encode_png(black));
+  }
+  testing::write_small_item(dir_ / "data/one", 8, 1);
+  testing::write_small_item(dir_ / "data/two", 9, 2);
+  const RunSummary summary = run_suite(suite(), options("run"));
+  EXPECT_EQ(summary.failed, 0) << read_file(dir_ / "run/failures.jsonl");
+  for_each_json_line(dir_ / "run/items.jsonl", [&](int64_t, const nlohmann::json& line) {
+    const std::string id = line["id"];
+    if (id.rfind("item-", 0) == 0) return;
+    for (const auto& [encoder, value] : line["encoders"].items()) {
+      for (const auto& [tap, numbers] : value["taps"].items()) {
+        if (id == "black") {
+          EXPECT_EQ(numbers["n_zero_steps"], 4) << tap;
+        } else {
+          EXPECT_TRUE(numbers["mean_curvature_deg"].is_null()) << id << " " << tap;
+        }
+      }
+      // A black clip's vector has no direction, so no cosine.
+      EXPECT_EQ(value["neighbours"].size(), id == "black" ? 0U : 5U) << id << " " << encoder;
+    }
+  });
+  const std::string results = read_file(dir_ / "run/results.json");
+  EXPECT_NE(results.find("fewer than 3 samples"), std::string::npos);
+  EXPECT_NE(results.find("1 of 9 items have a retrieval vector of zero"), std::string::npos);
 }
 
 TEST_F(Run, OneBadItemIsDataAndTheOthersFinish) {
@@ -149,12 +183,51 @@ TEST_F(Run, OneBadItemIsDataAndTheOthersFinish) {
       << "a result must not depend on where the data lies";
 }
 
-TEST_F(Run, AnotherConfigurationInTheSameFolderIsRefused) {
+TEST_F(Run, AnotherRunInTheSameFolderIsRefusedAndNotTouched) {
   run_suite(suite(), options("run"));
-  EXPECT_THROW(run_suite(suite({"memory.k=2"}), options("run")), Error);
+  const std::string before = bytes_of(dir_ / "run");
+  EXPECT_EQ(kind_of([&] { run_suite(suite({"memory.k=2"}), options("run")); }), ErrorKind::kUsage)
+      << "another configuration";
+  testing::write_small_items(dir_ / "other", 6, 4);
+  EXPECT_EQ(kind_of([&] { run_suite(suite({"dataset.path=" + dir_ / "other"}), options("run")); }),
+            ErrorKind::kUsage)
+      << "another data set with the same ids";
+  testing::write_small_item(dir_ / "data/item-9", 9);
+  EXPECT_EQ(kind_of([&] { run_suite(suite(), options("run")); }), ErrorKind::kUsage)
+      << "another list of items";
+  EXPECT_EQ(bytes_of(dir_ / "run"), before);
   RunOptions overwrite = options("run");
   overwrite.overwrite = true;
-  EXPECT_EQ(run_suite(suite({"memory.k=2"}), overwrite).ok, 6);
+  const RunSummary replaced = run_suite(suite(), overwrite);
+  EXPECT_EQ(replaced.ok, 7);
+  EXPECT_EQ(replaced.from_cache, 6) << "embeddings already made are used again";
+}
+
+TEST_F(Run, ADataSetThatMovedMayGoOn) {
+  run_suite(suite(), options("run"));
+  const std::string before = bytes_of(dir_ / "run");
+  fs::rename(dir_ / "data", dir_ / "moved");
+  const RunSummary again = run_suite(suite({"dataset.path=" + dir_ / "moved"}), options("run"));
+  EXPECT_EQ(again.from_cache, 6);
+  EXPECT_EQ(bytes_of(dir_ / "run"), before);
+}
+
+TEST_F(Run, ARefusedRequestLeavesNothingBehind) {
+  EXPECT_THROW(run_suite(suite({"encoders.0.taps=[v9]"}), options("run")), Error);
+  EXPECT_THROW(run_suite(suite({"dataset.path=/nonexistent"}), options("run")), Error);
+  EXPECT_FALSE(fs::exists(dir_ / "run"));
+}
+
+TEST_F(Run, LeftoversOfKilledProcessesAreCleared) {
+  run_suite(suite(), options("run"));
+  const std::string before = bytes_of(dir_ / "run");
+  // Names as temporary_sibling makes them, of a process that cannot exist (pid_max is below).
+  const std::string folder = fs::directory_iterator(dir_ / "run/media")->path().string();
+  for (const std::string& path : {dir_ / "run/items.jsonl", folder + "/x.jpg"})
+    write_file_atomic(path + ".tmp-99999999-1", "half");
+  run_suite(suite(), options("run"));
+  EXPECT_EQ(bytes_of(dir_ / "run"), before);
+  EXPECT_FALSE(fs::exists(dir_ / "run/items.jsonl.tmp-99999999-1"));
 }
 
 TEST_F(Run, ShardsMergeToTheBytesOfTheWhole) {
@@ -169,7 +242,7 @@ TEST_F(Run, ShardsMergeToTheBytesOfTheWhole) {
   EXPECT_EQ(bytes_of(dir_ / "merged"), bytes_of(dir_ / "whole"));
 }
 
-TEST_F(Run, MergeRefusesAMissingADoubledAndADifferentShard) {
+TEST_F(Run, MergeRefusesWhatDoesNotBelongTogether) {
   // Of three shards these six ids fall into two.
   for (int64_t i = 0; i < 3; ++i) {
     RunOptions shard = options("sharded");
@@ -178,12 +251,64 @@ TEST_F(Run, MergeRefusesAMissingADoubledAndADifferentShard) {
   }
   const std::string first = dir_ / "sharded/shard-0001-of-0003";
   const std::string second = dir_ / "sharded/shard-0002-of-0003";
-  EXPECT_THROW(merge_runs({first}, dir_ / "m1"), Error);
-  EXPECT_THROW(merge_runs({first, second, second}, dir_ / "m2"), Error);
+  EXPECT_EQ(kind_of([&] { merge_runs({first}, dir_ / "m"); }), ErrorKind::kInput) << "missing";
+  EXPECT_EQ(kind_of([&] {
+              merge_runs({first, second, second}, dir_ / "m");
+            }),
+            ErrorKind::kInput)
+      << "doubled";
+  EXPECT_EQ(kind_of([&] {
+              merge_runs({first, second}, first);
+            }),
+            ErrorKind::kUsage)
+      << "the output is a shard";
   RunOptions other = options("other");
   other.shard = Shard{2, 3};
   run_suite(suite({"memory.k=2"}), other);
-  EXPECT_THROW(merge_runs({first, dir_ / "other/shard-0002-of-0003"}, dir_ / "m3"), Error);
+  EXPECT_EQ(kind_of([&] {
+              merge_runs({first, dir_ / "other/shard-0002-of-0003"}, dir_ / "m");
+            }),
+            ErrorKind::kIncompatible)
+      << "another configuration";
+  std::string run_json = read_file(second + "/run.json");
+  const std::string producer = "\"producer\": \"physprobe ";
+  run_json.insert(run_json.find(producer) + producer.size(), "9");
+  write_file_atomic(second + "/run.json", run_json);
+  EXPECT_EQ(kind_of([&] {
+              merge_runs({first, second}, dir_ / "m");
+            }),
+            ErrorKind::kIncompatible)
+      << "another version";
+  fs::remove(second + "/COMPLETE");
+  EXPECT_EQ(kind_of([&] {
+              merge_runs({first, second}, dir_ / "m");
+            }),
+            ErrorKind::kInput)
+      << "unfinished";
+  EXPECT_FALSE(fs::exists(dir_ / "m"));
+}
+
+TEST_F(Run, ARunOfANewerSchemaIsIncompatible) {
+  fs::create_directories(dir_ / "run");
+  write_file_atomic(dir_ / "run/run.json", R"({"schema": 2, "producer": "physprobe 9.0.0"})");
+  EXPECT_EQ(kind_of([&] { run_suite(suite(), options("run")); }), ErrorKind::kIncompatible);
+}
+
+TEST_F(Run, DryRunOfAnEmptyShardExpectsNothing) {
+  RunOptions dry = options("dry");
+  dry.shard = Shard{0, 1000};
+  ASSERT_FALSE(holds_item(dry.shard));
+  const RunEstimate estimate = estimate_run(suite(), dry);
+  EXPECT_EQ(estimate.items, 0);
+  EXPECT_EQ(estimate.seconds_total, 0.0);
+}
+
+TEST_F(Run, DryRunWarnsOfUnreadableItemsAndMeasuresOthers) {
+  write_file_atomic(dir_ / "data/a-broken.mp4", "text");
+  const RunEstimate estimate = estimate_run(suite(), options("dry/deep"));
+  EXPECT_EQ(estimate.measured_items, 3);
+  ASSERT_EQ(estimate.warnings.size(), 1U);
+  EXPECT_FALSE(fs::exists(dir_ / "dry")) << "not even the folder above";
 }
 
 TEST_F(Run, DryRunMeasuresAndKeepsNothing) {
@@ -193,6 +318,52 @@ TEST_F(Run, DryRunMeasuresAndKeepsNothing) {
   EXPECT_GT(estimate.seconds_total, 0.0);
   EXPECT_GT(estimate.disk_bytes, 0.0);
   EXPECT_FALSE(fs::exists(dir_ / "dry"));
+}
+
+class RunSlow : public Run {};
+
+TEST_F(RunSlow, AnyNumberOfThreadsAndAnyBatchGiveTheSameBytes) {
+  run_suite(suite(), options("whole"));
+  const std::string expected = bytes_of(dir_ / "whole");
+  struct Case {
+    int threads;
+    int64_t batch;
+    int64_t flush;
+  };
+  for (const Case& one :
+       {Case{1, 1, 1}, Case{1, 8, 16}, Case{2, 3, 2}, Case{7, 1, 5}, Case{7, 8, 3}}) {
+    const std::string name = fmt::format("t{}-b{}-f{}", one.threads, one.batch, one.flush);
+    RunOptions other = options(name);
+    other.threads = one.threads;
+    other.chunk_frames = one.batch;
+    other.flush_items = one.flush;
+    run_suite(suite(), other);
+    EXPECT_EQ(bytes_of(dir_ / name), expected) << name;
+  }
+}
+
+TEST_F(RunSlow, AShardWithoutItemsFinishesAndMerges) {
+  run_suite(suite(), options("whole"));
+  for (int64_t i = 0; i < 40; ++i) {  // six items: most of these shards are empty
+    RunOptions shard = options("sharded");
+    shard.shard = Shard{i, 40};
+    if (i > 0 && i < 39 && !holds_item(shard.shard) && i != 20) continue;
+    run_suite(suite(), shard);
+  }
+  EXPECT_EQ(kind_of([&] { merge_runs({dir_ / "sharded"}, dir_ / "merged"); }), std::nullopt);
+  EXPECT_EQ(bytes_of(dir_ / "merged"), bytes_of(dir_ / "whole"));
+}
+
+TEST_F(RunSlow, ShardsThatShareACacheMergeAsWell) {
+  run_suite(suite(), options("whole"));
+  for (int64_t i = 0; i < 2; ++i) {
+    RunOptions shard = options("sharded");
+    shard.shard = Shard{i, 2};
+    shard.cache = dir_ / "cache";
+    run_suite(suite(), shard);
+  }
+  merge_runs({dir_ / "sharded"}, dir_ / "merged");
+  EXPECT_EQ(bytes_of(dir_ / "merged"), bytes_of(dir_ / "whole"));
 }
 
 }  // namespace

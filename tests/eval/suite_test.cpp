@@ -59,6 +59,45 @@ TEST(Suite, OverridesReachListsAndAreRemembered) {
   EXPECT_EQ(suite.origins.at("memory.k"), "default");
 }
 
+TEST(Suite, OverridesCreateListsAndAddEntries) {
+  const Suite suite =
+      parse_suite(kMinimal, "suite.yaml",
+                  {"probes.0.options.repeated_frames=drop", "encoders.1.family=pixels"});
+  EXPECT_EQ(suite.repeated_frames, RepeatedFrames::kDrop);
+  EXPECT_EQ(suite.encoders.size(), 2U);
+  EXPECT_NE(message_of(kMinimal, {"encoders.2.family=pixels"}).find("list with 1 entries"),
+            std::string::npos);
+  EXPECT_NE(message_of(kMinimal, {"memory.k=2", "memory.k.x=1"}).find("memory.k.x"),
+            std::string::npos);
+  EXPECT_NE(message_of(kMinimal, {"memory"}).find("key=value"), std::string::npos);
+}
+
+TEST(Suite, EveryUnknownNameIsRefusedWithItsKeyAndTheNearest) {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"memory.metric=cosin", "'memory.metric' is 'cosin'; did you mean 'cosine'"},
+      {"memory.exclude=items", "'memory.exclude' is 'items'; did you mean 'item'"},
+      {"statistics.method=bc", "'statistics.method' is 'bc'; did you mean 'bca'"},
+      {"probes.0.name=straightenin", "did you mean 'straightening'"},
+      {"probes.0.options.repeated_frames=reus", "did you mean 'reuse'"},
+      {"probes.0.options.geophys.perr=trnd", "did you mean 'trend'"},
+      {"probes.0.options.geophys.std=populatio", "did you mean 'population'"},
+      {"probes.0.options.geophys.zero_step=skipp", "did you mean 'skip'"}};
+  for (const auto& [override_text, expected] : cases) {
+    const std::string message = message_of(kMinimal, {override_text});
+    EXPECT_NE(message.find(expected), std::string::npos) << override_text << ": " << message;
+    EXPECT_EQ(message.rfind("suite.yaml: ", 0), 0U) << message;
+  }
+}
+
+TEST(Suite, WrongShapesAreUsageErrorsNeverDefects) {
+  for (const char* text :
+       {"dataset.columns=[a]", "dataset.columns={id: 3}", "encoders=3", "encoders=[3]",
+        "encoders.0.taps=v1", "encoders.0.taps=[1]", "probes=[]", "probes=straightening",
+        "memory=[1]", "nulls.pixels=yes", "sampling.n=1.5", "statistics.seed=-1", "schema=2"}) {
+    EXPECT_FALSE(message_of(kMinimal, {text}).empty()) << text;
+  }
+}
+
 TEST(Suite, DigestIgnoresWhereTheDataLiesAndNothingElse) {
   const std::string digest = suite_digest(parse_suite(kMinimal, "a"));
   EXPECT_EQ(digest,

@@ -1,0 +1,16 @@
+#pragma once
+// Programs run as children: this one again, and those it is compared with.
+
+#include <string>
+#include <vector>
+
+namespace physprobe {
+
+/// Path of the running program.
+std::string this_program();
+
+/// Runs words[0] (searched in PATH when it has no slash) with nothing on stdin and its output
+/// discarded; returns the exit status, -1 if it cannot be run or is killed.
+int run_quietly(std::vector<std::string> words);
+
+}  // namespace physprobe
