@@ -3,6 +3,7 @@
 
 #include "physprobe/cli/command.h"
 #include "physprobe/eval/minimal_pairs/pair_scores.h"
+#include "physprobe/eval/minimal_pairs/score_document.h"
 
 #include <string>
 
@@ -19,5 +20,8 @@ struct PairScoreFlags {
   void add(CLI::App& app);  ///< Statistics, --json, --out and the execution flags.
   PairScoreOptions options() const;
 };
+
+/// The problems by kind on stderr, a few of each; all stand in the JSON and in failures.jsonl.
+void print_pair_problems(const ModelProblems& problems, Invocation& invocation);
 
 }  // namespace physprobe

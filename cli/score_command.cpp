@@ -7,6 +7,7 @@ void add_score_command(CLI::App& app, Invocation& invocation) {
       "score", "Score a model's outputs by a published protocol, with intervals and diagnostics");
   score->require_subcommand(1);
   add_score_mvp(*score, invocation);
+  add_score_pairs(*score, invocation);
 }
 
 }  // namespace physprobe

@@ -6,5 +6,7 @@
 namespace physprobe {
 
 void add_score_mvp(CLI::App& score, Invocation& invocation);
+/// pairs, intphys2, winoground, vinoground, naturalbench, error-consistency.
+void add_score_pairs(CLI::App& score, Invocation& invocation);
 
 }  // namespace physprobe

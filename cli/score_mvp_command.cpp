@@ -26,26 +26,6 @@ struct MvpFlags {
   std::map<ControlKind, std::string> controls;
 };
 
-/// At most this many problems of a kind are printed; all stand in the JSON and in failures.jsonl.
-constexpr std::size_t kMostPrinted = 5;
-
-void print_problems(const ModelProblems& problems, Invocation& invocation) {
-  std::map<std::string, std::size_t> counts;
-  for (const auto& [model, problem] : problems) {
-    const std::size_t count = ++counts[problem.kind];
-    if (count > kMostPrinted) continue;
-    std::string where = problem.file;
-    if (problem.line > 0) where += fmt::format(":{}", problem.line);
-    if (!problem.id.empty()) where += (where.empty() ? "" : ": ") + problem.id;
-    invocation.err << fmt::format("{}: {}: {}\n", problem.kind, where, problem.text);
-  }
-  for (const auto& [kind, count] : counts) {
-    invocation.err << fmt::format(
-        "{}: {}{}\n", kind, count,
-        count > kMostPrinted ? " (all are listed with --json and --out)" : "");
-  }
-}
-
 int score(const MvpFlags& flags, Invocation& invocation) {
   MvpOptions options = flags.options;
   options.scores = flags.pairs.options();
@@ -78,9 +58,9 @@ int score(const MvpFlags& flags, Invocation& invocation) {
   if (flags.pairs.common.json) {
     invocation.out << dump_json_pretty(results);
   } else {
-    invocation.out << format_mvp_table(results);
+    invocation.out << format_pair_scores(results);
   }
-  print_problems(problems, invocation);
+  print_pair_problems(problems, invocation);
   return problems.empty() ? 0 : exit_code(ErrorKind::kPartial);
 }
 

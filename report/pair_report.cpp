@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include <filesystem>
+#include <map>
 
 namespace physprobe {
 namespace {
@@ -48,6 +49,17 @@ std::string describe_room(const PairItemTable& items) {
 }
 
 }  // namespace
+
+bool is_pair_run(const std::string& run_directory) {
+  try {
+    const Json results = read_json(run_directory + "/results.json");
+    return results.is_object() && results.value("protocol", std::string()).rfind("pairs/", 0) == 0;
+  } catch (const Error&) {
+    return false;
+  } catch (const Json::exception&) {
+    return false;
+  }
+}
 
 std::string write_pair_report(const std::string& run_directory, const PairReportOptions& options) {
   const Json results = read_results(run_directory);

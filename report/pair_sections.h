@@ -20,7 +20,4 @@ std::string render_disagreeing_parses(const nlohmann::json& results);
 std::string render_pair_problems(const nlohmann::json& results);
 std::string render_pair_provenance(const nlohmann::json& results);
 
-/// The groups of a model: one per subset.
-nlohmann::json groups_of(const nlohmann::json& model);
-
 }  // namespace physprobe

@@ -7,13 +7,6 @@
 namespace physprobe {
 namespace {
 
-std::string excerpt(const std::string& text) {
-  if (text.size() <= kShownResponseBytes) return text;
-  std::size_t end = kShownResponseBytes;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-  return text.substr(0, end) + "…";
-}
-
 const char* letter(int answer) {
   return answer == 0 ? "A" : answer == 1 ? "B" : "none";
 }
@@ -178,6 +171,13 @@ class HarnessItem {
 
 }  // namespace
 
+std::string shown_response(const std::string& text) {
+  if (text.size() <= kShownResponseBytes) return text;
+  std::size_t end = kShownResponseBytes;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+  return text.substr(0, end) + "…";
+}
+
 std::string pair_stem(const std::string& id) {
   const std::size_t last = id.rfind('_');
   return last == std::string::npos ? "" : id.substr(0, last);
@@ -188,7 +188,7 @@ void judge_response(const std::string& response, PairItem& item) {
   const int robust = parse_robust_answer(response, item.candidates);
   item.verdicts = {Verdict{strict, strict != kUnparsed && strict == item.label},
                    Verdict{robust, robust != kUnparsed && robust == item.label}};
-  item.response = excerpt(response);
+  item.response = shown_response(response);
 }
 
 bool item_of_harness_row(HarnessRow& row,
@@ -218,7 +218,7 @@ bool item_of_submission(const std::string& id,
   item.source = annotation->source;
   item.cluster = annotation->cluster;
   item.label = annotation->label;
-  item.response = excerpt(answer);
+  item.response = shown_response(answer);
   const int index = candidate_index(annotation->candidates, answer);
   if (index == kUnparsed) {
     report("answer not among the candidates", id,

@@ -33,5 +33,6 @@ void judge_response(const std::string& response, PairItem& item);
 
 /// At most this much of a response is kept for reading.
 constexpr std::size_t kShownResponseBytes = 400;
+std::string shown_response(const std::string& text);
 
 }  // namespace physprobe

@@ -5,6 +5,7 @@
 #include "physprobe/eval/minimal_pairs/control_runs.h"
 #include "physprobe/eval/minimal_pairs/mvp_reader.h"
 #include "physprobe/eval/minimal_pairs/pair_scores.h"
+#include "physprobe/eval/minimal_pairs/score_document.h"
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -27,9 +28,6 @@ struct MvpOptions {
   int threads = 0;
 };
 
-/// A problem and the model (or "annotations", or the control run) it belongs to.
-using ModelProblems = std::vector<std::pair<std::string, PairProblem>>;
-
 /// Scores the logs under `paths` (`find_logs`). `each_run` is called once per model, in order, with
 /// what was read, for those who write items or submissions; may be null. A single model's `tasks`
 /// and `group` also stand at the top of the document (docs/minimal_pairs.md). All models' problems
@@ -43,8 +41,5 @@ nlohmann::ordered_json score_mvp(const std::vector<std::string>& paths,
 /// The published results as a list of {model, subset, pair_accuracy, single_accuracy, tasks,
 /// source}.
 nlohmann::ordered_json published_mvp_json();
-
-/// The scores as a table for a terminal.
-std::string format_mvp_table(const nlohmann::ordered_json& results);
 
 }  // namespace physprobe
