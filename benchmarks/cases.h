@@ -25,6 +25,10 @@ Results bench_trajectory(int64_t repetitions);
 /// The v1 encoder, frames per second.
 Results bench_v1(int64_t repetitions);
 
+/// Rescoring full-size MVP logs against the grammar check of the same JSON; BCa intervals against
+/// drawing their indices.
+Results bench_minimal_pairs(int64_t repetitions);
+
 /// GFLOP/s of the median of seven 2048^3 products on `threads` threads.
 double sgemm_peak_gflops(int threads);
 

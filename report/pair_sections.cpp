@@ -77,9 +77,10 @@ std::string render_pair_headline(const nlohmann::json& results) {
   const Json& counts = results.at("counts");
   const int64_t problems = counts.at("problems").get<int64_t>();
   return html + fmt::format(
-                    "<p class=\"counts\"><span><b>{}</b> models</span> <span><b>{}</b> "
+                    "<p class=\"counts\"><span><b>{}</b> model{}</span> <span><b>{}</b> "
                     "items</span> <span{}><b>{}</b> problems in the logs</span></p>",
                     counts.at("models").get<int64_t>(),
+                    counts.at("models").get<int64_t>() == 1 ? "" : "s",
                     format_count(counts.at("items").get<int64_t>()),
                     problems > 0 ? " class=\"bad\"" : "", format_count(problems));
 }

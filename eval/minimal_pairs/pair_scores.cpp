@@ -176,14 +176,14 @@ std::string explain_pair_accuracy(const PairScores& scores, double chance_pair) 
       same);
   constexpr double kAlpha = 0.05;
   const BinomialTest& test = scores.pair_against_chance;
-  if (test.less_p < 0.5 * kAlpha) {
+  if (test.two_sided_p < kAlpha && scores.pair.value < chance) {
     return fmt::format(
         "Pair accuracy {:.1f} % lies below the {:.4g} % of independent guesses (p = {:.2g}): that "
         "is no noise but a shortcut, an answer that depends on the text more than on the video; "
         "{}.",
-        scores.pair.value, chance, test.less_p, constancy);
+        scores.pair.value, chance, test.two_sided_p, constancy);
   }
-  if (test.greater_p >= 0.5 * kAlpha) {
+  if (test.two_sided_p >= kAlpha) {
     return fmt::format(
         "Pair accuracy {:.1f} % cannot be told from the {:.4g} % of independent "
         "guesses (two-sided p = {:.2g}); {}.",
