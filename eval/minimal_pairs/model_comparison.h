@@ -26,7 +26,8 @@ struct PairedDifference {
 struct Consistency {
   ErrorConsistency measured;
   KappaInterval kappa;
-  double independence_p = 1.0;
+  double independence_p = 1.0;  ///< From this many simulations.
+  int64_t simulations = 0;
 };
 
 struct ModelComparison {

@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <map>
+#include <tuple>
 #include <unordered_map>
 
 namespace physprobe {
@@ -45,9 +46,9 @@ std::pair<std::string, std::string> named_table(const std::string& given) {
 }
 
 PairRun answer_run(const std::string& given, const PairTableOptions& options) {
-  const auto [name, path] = named_table(given);
   PairRun run;
-  run.model = name;
+  std::string path;
+  std::tie(run.model, path) = named_table(given);
   run.files = {path};
   std::map<std::string, PairTask> tasks;
   std::unordered_map<std::string, int> seen;  // task and id -> prediction

@@ -150,7 +150,8 @@ nlohmann::ordered_json consistency_json(const Consistency& consistency) {
               {"expected", pair_number(m.expected)},
               {"accuracies", Json{pair_number(m.first_accuracy), pair_number(m.second_accuracy)}},
               {"copy_probability", pair_number(m.copy_probability)},
-              {"independence_p", pair_number(consistency.independence_p)}};
+              {"independence_p", pair_number(consistency.independence_p)},
+              {"independence_simulations", consistency.simulations}};
 }
 
 nlohmann::ordered_json comparison_json(const ModelComparison& comparison) {

@@ -31,7 +31,9 @@ ClipPairs pair_clips(const ScoredClips& clips,
   for (const AnswerRow& row : clips.rows)
     pairs[row.pair.empty() ? pair_stem(row.id) : row.pair].push_back(&row);
   ClipPairs result;
-  for (const auto& [name, rows] : pairs) {
+  for (const auto& entry : pairs) {
+    const std::string& name = entry.first;
+    const std::vector<const AnswerRow*>& rows = entry.second;
     const auto problem = [&](const char* kind, const std::string& text) {
       problems.push_back({kind, rows.front()->file, rows.front()->line, name, text});
     };
