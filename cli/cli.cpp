@@ -30,17 +30,24 @@ void build(CLI::App& app, Invocation& invocation) {
   for (const AddCommand add : commands()) add(app, invocation);
 }
 
-/// The first argument that is no subcommand, with the nearest names.
+/// The first argument that is no subcommand where one is due ("score mvpp"), with the nearest
+/// names.
 std::string unknown_command(const CLI::App& app, const std::vector<std::string>& arguments) {
-  if (arguments.empty() || arguments.front().empty() || arguments.front()[0] == '-') return "";
-  std::vector<std::string> names;
-  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
-    names.push_back(command->get_name());
-  for (const std::string& name : names) {
-    if (name == arguments.front()) return "";
+  const CLI::App* parent = &app;
+  for (const std::string& argument : arguments) {
+    const auto children = parent->get_subcommands([](const CLI::App*) { return true; });
+    if (children.empty() || argument.empty() || argument[0] == '-') return "";
+    std::vector<std::string> names;
+    const CLI::App* found = nullptr;
+    for (const CLI::App* child : children) {
+      names.push_back(child->get_name());
+      if (child->get_name() == argument) found = child;
+    }
+    if (found == nullptr)
+      return fmt::format("'{}' is no subcommand{}", argument, did_you_mean(argument, names));
+    parent = found;
   }
-  return fmt::format("'{}' is no subcommand{}", arguments.front(),
-                     did_you_mean(arguments.front(), names));
+  return "";
 }
 
 }  // namespace

@@ -57,9 +57,8 @@ std::string finding_of(const ControlResult& result) {
                         : interval.high < 0.0 ? "the model does better without it"
                                               : "no difference can be told";
   return fmt::format(
-      "The {} run reaches {:.1f} % pair accuracy, {:.1f} points [{:.1f}, {:.1f}] "
-      "less than the full run: {}. It solves {:.1f} % of the pairs that the full run "
-      "solves.",
+      "The {} run reaches {:.1f} % pair accuracy; the full run's minus this is {:+.1f} points "
+      "[{:+.1f}, {:+.1f}]: {}. It solves {:.1f} % of the pairs that the full run solves.",
       control_name(result.kind), result.control_pair, result.full_minus_control.difference,
       interval.low, interval.high, verdict, result.solved_by_control);
 }

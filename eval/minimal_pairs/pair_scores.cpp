@@ -179,7 +179,7 @@ std::string explain_pair_accuracy(const PairScores& scores, double chance_pair) 
   if (test.two_sided_p < kAlpha && scores.pair.value < chance) {
     return fmt::format(
         "Pair accuracy {:.1f} % lies below the {:.4g} % of independent guesses (p = {:.2g}): that "
-        "is no noise but a shortcut, an answer that depends on the text more than on the video; "
+        "is not noise but a shortcut, an answer that depends on the text more than on the video; "
         "{}.",
         scores.pair.value, chance, test.two_sided_p, constancy);
   }

@@ -78,6 +78,9 @@ TEST(ScoreCommand, DefectsEndWith4AndUnusableInputWith3) {
   EXPECT_EQ(run({"score", "mvp", logs(), "--parser", "lax"}).code, 2);
   EXPECT_EQ(run({"score", "mvp", logs(), "--resamples", "0"}).code, 2);
   EXPECT_EQ(run({"score"}).code, 2);
+  const Outcome typo = run({"score", "winogrond", "x"});
+  EXPECT_EQ(typo.code, 2);
+  EXPECT_NE(typo.err.find("'winoground'"), std::string::npos) << typo.err;
   EXPECT_EQ(run({"compare", "/nonexistent"}).code, 3);
 }
 
