@@ -25,7 +25,7 @@ BenchmarkResult with_target(BenchmarkResult result, double target, bool at_least
 
 std::vector<std::string> benchmark_groups() {
   return {"gemm",     "encoder",    "decode", "preprocess", "search",    "store",
-          "manifest", "trajectory", "v1",     "start-up",   "run-memory"};
+          "manifest", "trajectory", "v1",     "start-up",   "run-memory", "pairs"};
 }
 
 std::vector<BenchmarkResult> run_benchmarks(
@@ -60,6 +60,7 @@ std::vector<BenchmarkResult> run_benchmarks(
   if (wanted("v1")) add("v1", [&] { return bench_v1(n); });
   if (wanted("start-up")) add("start-up", [&] { return bench_start_up(n); });
   if (wanted("run-memory")) add("run-memory", [&] { return bench_run_memory(); });
+  if (wanted("pairs")) add("pairs", [&] { return bench_minimal_pairs(n); });
   return all;
 }
 

@@ -33,6 +33,9 @@ Results bench_v1(int64_t repetitions);
 Results bench_start_up(int64_t repetitions);
 /// Peak memory of a run over 1,000 small clips against one over 50.
 Results bench_run_memory();
+/// Rescoring full-size MVP logs against the grammar check of the same JSON; BCa intervals against
+/// drawing their indices.
+Results bench_minimal_pairs(int64_t repetitions);
 
 /// GFLOP/s of the median of seven 2048^3 products on `threads` threads.
 double sgemm_peak_gflops(int threads);

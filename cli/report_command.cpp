@@ -1,4 +1,5 @@
 #include "physprobe/cli/command.h"
+#include "physprobe/report/pair_report.h"
 #include "physprobe/report/report.h"
 
 #include <memory>
@@ -17,7 +18,9 @@ void add_report_command(CLI::App& app, Invocation& invocation) {
       ->capture_default_str();
   command->callback([flags, &invocation] {
     invocation.action = [flags, &invocation] {
-      invocation.out << write_report(flags->run, flags->options) << "\n";
+      invocation.out << (is_pair_run(flags->run) ? write_pair_report(flags->run)
+                                                 : write_report(flags->run, flags->options))
+                     << "\n";
       return 0;
     };
   });

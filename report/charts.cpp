@@ -1,6 +1,7 @@
 #include "physprobe/report/charts.h"
 
 #include "physprobe/report/assets.h"
+#include "physprobe/report/chart_figure.h"
 #include "physprobe/report/html.h"
 #include "physprobe/report/summary_table.h"
 
@@ -27,40 +28,6 @@ constexpr Condition kConditions[] = {{"clip", "the videos"},
                                      {"fade", "cross-fade of their end frames"},
                                      {"shuffled", "their frames shuffled"},
                                      {"untrained", "untrained weights"}};
-
-Json spec_with(std::string_view text,
-               const std::vector<std::pair<std::string, Json>>& data,
-               const std::vector<std::pair<std::string, Json>>& signals) {
-  Json spec = Json::parse(text);
-  for (Json& set : spec.at("data")) {
-    for (const auto& [name, values] : data) {
-      if (set.at("name") == name) set["values"] = values;
-    }
-  }
-  for (Json& signal : spec.at("signals")) {
-    for (const auto& [name, value] : signals) {
-      if (signal.at("name") == name) signal["value"] = value;
-    }
-  }
-  return spec;
-}
-
-std::string figure(const std::string& id,
-                   const std::string& caption,
-                   const std::string& label,
-                   const Json& spec,
-                   const std::string& table) {
-  return fmt::format(
-      "<figure class=\"chart\" id=\"{}\"><figcaption>{}</figcaption><div class=\"plot\" "
-      "role=\"img\" aria-label=\"{}\"></div>"
-      "<p class=\"save\" hidden><button type=\"button\" data-save=\"svg\">Save as SVG</button> "
-      "<button type=\"button\" "
-      "data-save=\"csv\">Save as CSV</button></p><script type=\"application/json\" "
-      "class=\"spec\">{}</script><details "
-      "class=\"data\"><summary>The chart's data as a table</summary><div "
-      "class=\"scroll\">{}</div></details></figure>",
-      id, caption, escape_html(label), script_json(spec), table);
-}
 
 Json low_of(const Json& row, const char* key) {
   return row.contains(key) ? row.at(key).value("low", Json()) : Json();
@@ -128,13 +95,13 @@ std::string layer_chart(const RunFiles& run, const EncoderTaps& encoder, std::si
   if (points.empty()) return "";
   std::string longest;
   for (const std::string& tap : encoder.taps) longest = tap.size() > longest.size() ? tap : longest;
-  const Json spec = spec_with(asset_layers_chart(), {{"points", points}, {"legend", legend}},
-                              {{"taps", encoder.taps},
-                               {"low", std::max(0.0, std::floor((lowest - 3.0) / 10.0) * 10.0)},
-                               {"high", std::min(180.0, std::ceil((highest + 3.0) / 10.0) * 10.0)},
-                               {"panelCount", panel_count},
-                               {"legendCount", legend.size()},
-                               {"longestTap", longest.size()}});
+  const Json spec = chart_spec(asset_layers_chart(), {{"points", points}, {"legend", legend}},
+                               {{"taps", encoder.taps},
+                                {"low", std::max(0.0, std::floor((lowest - 3.0) / 10.0) * 10.0)},
+                                {"high", std::min(180.0, std::ceil((highest + 3.0) / 10.0) * 10.0)},
+                                {"panelCount", panel_count},
+                                {"legendCount", legend.size()},
+                                {"longestTap", longest.size()}});
   std::string caption = fmt::format(
       "<b>{}</b>: mean curvature at each layer, from the pixels on the left to the deepest layer "
       "on the right. The "
@@ -144,13 +111,14 @@ std::string layer_chart(const RunFiles& run, const EncoderTaps& encoder, std::si
       bdi(encoder.id));
   if (n_labels > labels.size())
     caption += fmt::format(" {} further labels are in the tables only.", n_labels - labels.size());
-  return figure(fmt::format("chart-layers-{}", number), caption,
-                fmt::format("Mean curvature per layer of {}", encoder.id), spec,
-                "<table><thead><tr><th scope=\"col\">videos</th><th scope=\"col\">layer</th><th "
-                "scope=\"col\">condition</th><th scope=\"col\" "
-                "class=\"num\">mean curvature, deg</th><th scope=\"col\" "
-                "class=\"num\">n</th></tr></thead><tbody>" +
-                    rows + "</tbody></table>");
+  return chart_figure(
+      fmt::format("chart-layers-{}", number), caption,
+      fmt::format("Mean curvature per layer of {}", encoder.id), spec,
+      "<table><thead><tr><th scope=\"col\">videos</th><th scope=\"col\">layer</th><th "
+      "scope=\"col\">condition</th><th scope=\"col\" "
+      "class=\"num\">mean curvature, deg</th><th scope=\"col\" "
+      "class=\"num\">n</th></tr></thead><tbody>" +
+          rows + "</tbody></table>");
 }
 
 }  // namespace
@@ -217,20 +185,21 @@ std::string render_difference_chart(const RunFiles& run) {
   if (rows.empty())
     return "<p class=\"note\">No layer was compared with pixels: the suite did not ask for the "
            "pixel reference.</p>";
-  const Json spec = spec_with(asset_difference_chart(), {{"rows", rows}},
-                              {{"lines", line}, {"low", lowest}, {"high", highest}});
+  const Json spec = chart_spec(asset_difference_chart(), {{"rows", rows}},
+                               {{"lines", line}, {"low", lowest}, {"high", highest}});
   std::string caption =
       "Curvature of each layer minus that of the same videos' pixels, averaged over videos. Left "
       "of zero the layer straightens; an interval that "
       "crosses zero decides nothing.";
   if (left_out > 0) caption += fmt::format(" {} further rows are in the table only.", left_out);
-  return figure("chart-difference", caption, "Difference from pixels per layer", spec,
-                "<table><thead><tr><th scope=\"col\">encoder</th><th "
-                "scope=\"col\">condition</th><th scope=\"col\">layer</th><th "
-                "scope=\"col\">videos</th><th scope=\"col\" class=\"num\">difference, deg</th><th "
-                "scope=\"col\" class=\"num\">share "
-                "straighter</th><th scope=\"col\" class=\"num\">n</th></tr></thead><tbody>" +
-                    table + "</tbody></table>");
+  return chart_figure(
+      "chart-difference", caption, "Difference from pixels per layer", spec,
+      "<table><thead><tr><th scope=\"col\">encoder</th><th "
+      "scope=\"col\">condition</th><th scope=\"col\">layer</th><th "
+      "scope=\"col\">videos</th><th scope=\"col\" class=\"num\">difference, deg</th><th "
+      "scope=\"col\" class=\"num\">share "
+      "straighter</th><th scope=\"col\" class=\"num\">n</th></tr></thead><tbody>" +
+          table + "</tbody></table>");
 }
 
 std::string angles_chart_spec() {

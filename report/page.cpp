@@ -18,23 +18,31 @@ std::string csp_hash(std::string_view script) {
   return "'sha256-" + base64(bytes) + "'";
 }
 
-std::string policy() {
+std::string policy(std::string_view scripts) {
   // report_data/ lies beside the page: 'self' when it is served, file: when it is opened from disk.
   return fmt::format(
       "default-src 'none'; script-src {} {} 'self' file:; style-src 'unsafe-inline'; img-src data: "
       "blob: 'self' file:; "
       "media-src data: 'self' file:; base-uri 'none'; form-action 'none'",
-      csp_hash(asset_vega()), csp_hash(asset_scripts()));
+      csp_hash(asset_vega()), csp_hash(scripts));
 }
 
 }  // namespace
 
-std::string compose_page(const std::map<std::string, std::string>& slots) {
-  const std::map<std::string, std::string> own = {{"policy", policy()},
+PageKind run_page() {
+  return {"report/assets/page.html", asset_page(), asset_scripts()};
+}
+
+PageKind pairs_page() {
+  return {"report/assets/pairs.html", asset_pairs_page(), asset_pairs_scripts()};
+}
+
+std::string compose_page(const std::map<std::string, std::string>& slots, const PageKind& kind) {
+  const std::map<std::string, std::string> own = {{"policy", policy(kind.scripts)},
                                                   {"css", std::string(asset_css())},
                                                   {"vega", std::string(asset_vega())},
-                                                  {"scripts", std::string(asset_scripts())}};
-  const std::string_view page = asset_page();
+                                                  {"scripts", std::string(kind.scripts)}};
+  const std::string_view page = kind.page;
   std::string out;
   std::size_t position = 0;
   while (true) {
@@ -48,8 +56,7 @@ std::string compose_page(const std::map<std::string, std::string>& slots) {
     } else if (const auto found = own.find(name); found != own.end()) {
       out += found->second;
     } else {
-      throw Error(ErrorKind::kInternal, "report/assets/page.html",
-                  "slot '" + name + "' has no text");
+      throw Error(ErrorKind::kInternal, std::string(kind.name), "slot '" + name + "' has no text");
     }
     position = close + 2;
   }

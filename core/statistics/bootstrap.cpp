@@ -3,7 +3,7 @@
 #include "physprobe/core/error.h"
 #include "physprobe/core/parallel.h"
 #include "physprobe/core/rng.h"
-#include "physprobe/core/statistics/normal.h"
+#include "physprobe/core/statistics/resampled_interval.h"
 #include "physprobe/core/statistics/summary.h"
 
 #include <fmt/format.h>
@@ -62,7 +62,7 @@ double draw_statistic(const Units& units, Rng& rng) {
   }
 }
 
-/// The statistics of all resamples, ascending. Blocks of fixed size have generators of their own,
+/// The statistics of all resamples. Blocks of fixed size have generators of their own,
 /// so that the numbers do not depend on the threads.
 std::vector<double> resampled_statistics(const Units& units, const BootstrapOptions& options) {
   constexpr int64_t kBlock = 256;
@@ -82,15 +82,7 @@ std::vector<double> resampled_statistics(const Units& units, const BootstrapOpti
   } else {
     parallel_for(blocks, 0, run_block);
   }
-  std::sort(statistics.begin(), statistics.end());
   return statistics;
-}
-
-double sorted_quantile(const std::vector<double>& sorted, double q) {
-  const double position = std::clamp(q, 0.0, 1.0) * static_cast<double>(sorted.size() - 1);
-  const auto below = static_cast<std::size_t>(position);
-  const std::size_t above = std::min(below + 1, sorted.size() - 1);
-  return sorted[below] + (position - static_cast<double>(below)) * (sorted[above] - sorted[below]);
 }
 
 /// The acceleration (Efron and Tibshirani 1993, equation 14.15) from the statistic with one unit
@@ -118,40 +110,12 @@ double acceleration(const Units& units) {
 }
 
 Interval bootstrap_units(const Units& units, const BootstrapOptions& options) {
-  Interval interval;
-  interval.n = static_cast<int64_t>(units.count());
-  interval.level = options.level;
-  if (units.count() < 2) {
-    interval.low = interval.high = kNaN;
-    interval.method = "none";
-    return interval;
-  }
-  const std::vector<double> sorted = resampled_statistics(units, options);
-  double low = 0.5 - 0.5 * options.level;
-  double high = 0.5 + 0.5 * options.level;
-  interval.method = "percentile";
-  if (options.method == BootstrapOptions::Method::kBca) {
-    const double observed = stable_sum(units.numerators) / units.denominator_sum();
-    const auto [first, last] = std::equal_range(sorted.begin(), sorted.end(), observed);
-    // Ties with the observed value count half, as for discrete data they must (equation 14.14).
-    const double share_below =
-        (static_cast<double>(first - sorted.begin()) + static_cast<double>(last - sorted.begin())) /
-        (2.0 * static_cast<double>(sorted.size()));
-    const double bias = normal_quantile(share_below);
-    const double skew = acceleration(units);
-    const auto adjusted = [&](double probability) {
-      const double shifted = bias + normal_quantile(probability);
-      return normal_cdf(bias + shifted / (1.0 - skew * shifted));
-    };
-    if (std::isfinite(bias) && std::isfinite(skew)) {
-      low = adjusted(low);
-      high = adjusted(high);
-      interval.method = "bca";
-    }
-  }
-  interval.low = sorted_quantile(sorted, low);
-  interval.high = sorted_quantile(sorted, high);
-  return interval;
+  if (units.count() < 2)
+    return resampled_interval({}, kNaN, kNaN, static_cast<int64_t>(units.count()), options);
+  const bool is_bca = options.method == BootstrapOptions::Method::kBca;
+  return resampled_interval(
+      resampled_statistics(units, options), stable_sum(units.numerators) / units.denominator_sum(),
+      is_bca ? acceleration(units) : kNaN, static_cast<int64_t>(units.count()), options);
 }
 
 }  // namespace

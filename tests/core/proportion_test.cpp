@@ -53,5 +53,28 @@ TEST(Wilson, RefusesImpossibleCountsAndLevels) {
       throws_error(ErrorKind::kUsage, "statistics.level", [] { wilson_interval(1, 5, 1.0); }));
 }
 
+// Newcombe 1998, table I, method 5, printed to four digits.
+TEST(ClopperPearson, MatchesNewcombesTable) {
+  const auto expect_interval = [](int64_t successes, int64_t n, double low, double high) {
+    const Interval interval = clopper_pearson_interval(successes, n);
+    EXPECT_NEAR(interval.low, low, 5e-5) << successes << "/" << n;
+    EXPECT_NEAR(interval.high, high, 5e-5) << successes << "/" << n;
+    EXPECT_EQ(interval.method, "clopper-pearson");
+  };
+  expect_interval(81, 263, 0.2527, 0.3676);
+  expect_interval(15, 148, 0.0578, 0.1617);
+  expect_interval(0, 20, 0.0, 0.1684);
+  expect_interval(1, 29, 0.0009, 0.1776);
+}
+
+TEST(ClopperPearson, ClosesTheEndsAndContainsWilson) {
+  EXPECT_EQ(clopper_pearson_interval(0, 7).low, 0.0);
+  EXPECT_EQ(clopper_pearson_interval(7, 7).high, 1.0);
+  EXPECT_EQ(clopper_pearson_interval(0, 0).method, "none");
+  EXPECT_LT(clopper_pearson_interval(20, 60).low, wilson_interval(20, 60).low);
+  EXPECT_TRUE(throws_error(ErrorKind::kInternal, "6 successes of 5",
+                           [] { clopper_pearson_interval(6, 5); }));
+}
+
 }  // namespace
 }  // namespace physprobe

@@ -1,0 +1,52 @@
+#include "physprobe/cli/pair_score_flags.h"
+
+#include <fmt/format.h>
+
+#include <map>
+
+namespace physprobe {
+namespace {
+
+/// At most this many problems of a kind are printed; all stand in the JSON and in failures.jsonl.
+constexpr std::size_t kMostPrinted = 5;
+
+}  // namespace
+
+void PairScoreFlags::add(CLI::App& app) {
+  app.add_option("--out", out, "Folder for results.json, results.csv, items.jsonl and the report");
+  app.add_flag("--overwrite", overwrite, "Replace the results in --out");
+  app.add_flag("--no-report", no_report, "Do not render report.html");
+  app.add_flag("--drop-incomplete", scores.drop_incomplete,
+               "Leave pairs without exactly two items out instead of counting them as wrong");
+  app.add_option("--resamples", scores.bootstrap.resamples, "Bootstrap resamples")
+      ->capture_default_str();
+  app.add_option("--seed", scores.bootstrap.seed, "Seed of the bootstrap")->capture_default_str();
+  app.add_option("--level", scores.bootstrap.level, "Confidence level")->capture_default_str();
+  common.add_json(app);
+  common.add_execution(app);
+}
+
+PairScoreOptions PairScoreFlags::options() const {
+  PairScoreOptions options = scores;
+  options.rule = parser == "robust" ? AnswerRule::kRobust : AnswerRule::kStrict;
+  return options;
+}
+
+void print_pair_problems(const ModelProblems& problems, Invocation& invocation) {
+  std::map<std::string, std::size_t> counts;
+  for (const auto& [model, problem] : problems) {
+    const std::size_t count = ++counts[problem.kind];
+    if (count > kMostPrinted) continue;
+    std::string where = problem.file;
+    if (problem.line > 0) where += fmt::format(":{}", problem.line);
+    if (!problem.id.empty()) where += (where.empty() ? "" : ": ") + problem.id;
+    invocation.err << fmt::format("{}: {}: {}\n", problem.kind, where, problem.text);
+  }
+  for (const auto& [kind, count] : counts) {
+    invocation.err << fmt::format(
+        "{}: {}{}\n", kind, count,
+        count > kMostPrinted ? " (all are listed with --json and --out)" : "");
+  }
+}
+
+}  // namespace physprobe

@@ -1,0 +1,27 @@
+#pragma once
+// Flags that every scoring of minimal pairs takes.
+
+#include "physprobe/cli/command.h"
+#include "physprobe/eval/minimal_pairs/pair_scores.h"
+#include "physprobe/eval/minimal_pairs/score_document.h"
+
+#include <string>
+
+namespace physprobe {
+
+struct PairScoreFlags {
+  CommonFlags common;
+  PairScoreOptions scores;
+  std::string parser = "strict";
+  std::string out;
+  bool overwrite = false;
+  bool no_report = false;
+
+  void add(CLI::App& app);  ///< Statistics, --json, --out and the execution flags.
+  PairScoreOptions options() const;
+};
+
+/// The problems by kind on stderr, a few of each; all stand in the JSON and in failures.jsonl.
+void print_pair_problems(const ModelProblems& problems, Invocation& invocation);
+
+}  // namespace physprobe

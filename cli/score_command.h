@@ -1,0 +1,12 @@
+#pragma once
+// `physprobe score` is a family: one subcommand a protocol, one file each.
+
+#include "physprobe/cli/command.h"
+
+namespace physprobe {
+
+void add_score_mvp(CLI::App& score, Invocation& invocation);
+/// pairs, intphys2, winoground, vinoground, naturalbench, error-consistency.
+void add_score_pairs(CLI::App& score, Invocation& invocation);
+
+}  // namespace physprobe

@@ -1,0 +1,97 @@
+#include "physprobe/eval/minimal_pairs/pair_run_directory.h"
+
+#include "physprobe/core/atomic_file.h"
+#include "physprobe/core/error.h"
+#include "physprobe/core/hashing.h"
+#include "physprobe/core/json_lines.h"
+#include "physprobe/eval/minimal_pairs/score_json.h"
+#include "physprobe/eval/run_directory.h"
+#include "physprobe/eval/version.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <filesystem>
+
+namespace physprobe {
+namespace {
+
+using Json = nlohmann::ordered_json;
+namespace fs = std::filesystem;
+
+Json letter(int answer) {
+  return answer == 0 ? Json("A") : answer == 1 ? Json("B") : Json();
+}
+
+}  // namespace
+
+std::string item_lines(const PairRun& run) {
+  std::string text;
+  for (const PairTask& task : run.tasks) {
+    for (const PairItem& item : task.items) {
+      const Verdict& strict = item.verdict(AnswerRule::kStrict);
+      const Verdict& robust = item.verdict(AnswerRule::kRobust);
+      text += dump_json(Json{{"model", run.model},
+                             {"task", task.name},
+                             {"id", item.id},
+                             {"pair", item.pair},
+                             {"source", item.source},
+                             {"question", item.question},
+                             {"candidates", item.candidates},
+                             {"response", item.response},
+                             {"right_answer", letter(item.label)},
+                             {"strict", letter(strict.prediction)},
+                             {"robust", letter(robust.prediction)},
+                             {"strict_is_right", strict.is_right},
+                             {"robust_is_right", robust.is_right}});
+      text += '\n';
+    }
+  }
+  return text;
+}
+
+PairRunDirectory::PairRunDirectory(std::string directory, bool overwrite)
+    : directory_(std::move(directory)) {
+  const RunPaths paths(directory_);
+  create_directories(directory_);
+  if (fs::exists(paths.results_json) && !overwrite) {
+    throw Error(ErrorKind::kUsage, directory_,
+                "holds results already; choose another --out, or --overwrite to replace them");
+  }
+  std::error_code ignored;
+  for (const std::string& file : {paths.complete, paths.items, paths.failures, paths.results_json,
+                                  paths.results_csv, paths.run_json})
+    fs::remove(file, ignored);
+}
+
+void PairRunDirectory::add_items(const PairRun& run) {
+  AppendFile(RunPaths(directory_).items).append(item_lines(run));
+}
+
+void PairRunDirectory::finish(const nlohmann::ordered_json& results,
+                              const std::vector<std::pair<std::string, PairProblem>>& problems,
+                              const std::vector<std::string>& command_line) {
+  const RunPaths paths(directory_);
+  std::string failures;
+  for (const auto& [model, problem] : problems) {
+    failures += dump_json(Json{{"model", model},
+                               {"kind", problem.kind},
+                               {"file", problem.file},
+                               {"line", problem.line > 0 ? Json(problem.line) : Json()},
+                               {"id", problem.id},
+                               {"message", problem.text}});
+    failures += '\n';
+  }
+  write_file_atomic(paths.failures, failures);
+  const std::string text = dump_json_pretty(results);
+  write_file_atomic(paths.results_json, text);
+  write_file_atomic(paths.results_csv, pair_scores_csv(results.at("scores")));
+  write_file_atomic(paths.run_json,
+                    dump_json_pretty(Json{{"schema", 1},
+                                          {"name", results.at("name")},
+                                          {"producer", std::string("physprobe ") + version()},
+                                          {"command_line", command_line}}));
+  write_file_atomic(paths.complete, sha256_hex(text) + "\n");
+}
+
+}  // namespace physprobe

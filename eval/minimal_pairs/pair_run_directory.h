@@ -1,0 +1,35 @@
+#pragma once
+// A scoring as a run directory: the files a later report, comparison or reader needs.
+
+#include "physprobe/eval/minimal_pairs/item.h"
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <string>
+#include <vector>
+
+namespace physprobe {
+
+class PairRunDirectory {
+ public:
+  /// Makes the folder. Throws Error(kUsage) if it holds something else's results and `overwrite` is
+  /// not set, Error(kResource).
+  PairRunDirectory(std::string directory, bool overwrite);
+
+  /// Appends the items of a run to items.jsonl, in the order of calls.
+  void add_items(const PairRun& run);
+  /// Writes failures.jsonl, results.json, results.csv and run.json, then COMPLETE with the digest
+  /// of results.json, as `physprobe run` does.
+  void finish(const nlohmann::ordered_json& results,
+              const std::vector<std::pair<std::string, PairProblem>>& problems,
+              const std::vector<std::string>& command_line);
+
+ private:
+  std::string directory_;
+};
+
+/// The items of a run as JSON lines: {model, task, id, pair, source, question, candidates,
+/// response, right_answer, strict, robust, strict_is_right, robust_is_right}.
+std::string item_lines(const PairRun& run);
+
+}  // namespace physprobe
