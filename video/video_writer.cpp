@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 
 namespace physprobe {
@@ -88,15 +89,15 @@ class FfmpegWriter final : public VideoWriter {
     conversion_.reset(sws_getContext(width_, height_, AV_PIX_FMT_RGB24, width_, height_, format,
                                      SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INP, nullptr,
                                      nullptr, nullptr));
-    frame_.reset(av_frame_alloc());
     packet_.reset(av_packet_alloc());
-    if (conversion_ == nullptr || frame_ == nullptr || packet_ == nullptr) {
+    if (conversion_ == nullptr || packet_ == nullptr) {
       throw Error(ErrorKind::kResource, path_, "out of memory");
     }
-    frame_->format = format;
-    frame_->width = width_;
-    frame_->height = height_;
-    check(av_frame_get_buffer(frame_.get(), 0), "allocating a frame");
+    frame_ = make_frame(format);
+    // swscale reads behind the end of rows: not behind the end of the caller's memory.
+    rgb_ = make_frame(AV_PIX_FMT_RGB24);
+    std::memset(rgb_->data[0], 0,
+                static_cast<std::size_t>(rgb_->linesize[0]) * static_cast<std::size_t>(height));
   }
 
   ~FfmpegWriter() override { close_io(); }
@@ -111,9 +112,10 @@ class FfmpegWriter final : public VideoWriter {
     }
     const at::Tensor rgb = frame.contiguous();
     check(av_frame_make_writable(frame_.get()), "allocating a frame");
-    const uint8_t* const planes[4] = {rgb.data_ptr<uint8_t>(), nullptr, nullptr, nullptr};
-    const int strides[4] = {width_ * 3, 0, 0, 0};
-    sws_scale(conversion_.get(), planes, strides, 0, height_, frame_->data, frame_->linesize);
+    av_image_copy_plane(rgb_->data[0], rgb_->linesize[0], rgb.data_ptr<uint8_t>(), width_ * 3,
+                        width_ * 3, height_);
+    sws_scale(conversion_.get(), rgb_->data, rgb_->linesize, 0, height_, frame_->data,
+              frame_->linesize);
     frame_->pts = count_++;
     check(avcodec_send_frame(encoder_.get(), frame_.get()), "encoding");
     drain();
@@ -136,6 +138,16 @@ class FfmpegWriter final : public VideoWriter {
       throw Error(ErrorKind::kResource, path_,
                   fmt::format("{} failed ({})", doing, av_error_text(code)));
     }
+  }
+
+  UniqueFrame make_frame(AVPixelFormat format) const {
+    UniqueFrame frame(av_frame_alloc());
+    if (frame == nullptr) throw Error(ErrorKind::kResource, path_, "out of memory");
+    frame->format = format;
+    frame->width = width_;
+    frame->height = height_;
+    check(av_frame_get_buffer(frame.get(), 0), "allocating a frame");
+    return frame;
   }
 
   void open_encoder(const VideoCodec& codec, const VideoWriterOptions& options) {
@@ -249,6 +261,7 @@ class FfmpegWriter final : public VideoWriter {
   UniqueFilter filter_;
   UniqueSwsContext conversion_;
   UniqueFrame frame_;
+  UniqueFrame rgb_;
   UniquePacket packet_;
   AVStream* stream_ = nullptr;  // owned by container_
   int64_t count_ = 0;

@@ -97,13 +97,19 @@ const cards = (() => {
     const video = card.querySelector('video');
     const trace = card.querySelector('.trace');
     if (!video) return;
-    addPlayButton(video);
-    video.addEventListener('error', () => {
+    const standIn = () => {
       video.parentElement.replaceWith(Object.assign(document.createElement('p'), {
         className: 'no-clip',
         textContent: 'This browser cannot play the clip; the film strip stands in.',
       }));
-    });
+    };
+    // The clip may have failed before this script ran.
+    if (video.error) {
+      standIn();
+      return;
+    }
+    video.addEventListener('error', standIn);
+    addPlayButton(video);
     const {at, share} = geometry(trace);
     const playhead = trace.querySelector('.playhead');
     const reel = trace.querySelector('.reel');

@@ -81,7 +81,8 @@ const charts = (() => {
       tooltip: showTip,
     });
     drawn.set(plot, {make, view, width});
-    view.runAsync();
+    // The plot is an image with a name of its own: Vega's roles for every mark are not read beside it.
+    view.runAsync().then(() => plot.querySelector('svg').setAttribute('aria-hidden', 'true'));
   }
 
   function redraw(onlyIfResized) {

@@ -260,6 +260,20 @@ say('winds ' + (late > 0.5 * video.duration && video.currentTime < 0.1 * video.d
   }
 }
 
+TEST_F(ReportBrowserSlow, TheStripStandsInForAClipThatCannotBePlayed) {
+  TempDir folder;
+  write_synthetic_run({}, folder.path());
+  write_text(folder / "media/a.mp4", "no video");
+  write_report(folder.path());
+  const Visit seen = act(folder.path(), 1280, R"(
+await until(() => page.querySelectorAll('.no-clip').length === 4);
+say(page.querySelector('.no-clip').textContent);
+say('others play ' + page.querySelectorAll('.screen .play').length);)");
+  expect_quiet(seen);
+  expect_said(seen, "This browser cannot play the clip; the film strip stands in.");
+  expect_said(seen, "others play 4");
+}
+
 TEST_F(ReportBrowserSlow, EveryChartSavesAsSvgAndCsv) {
   TempDir folder;
   write_synthetic_run({}, folder.path());

@@ -27,6 +27,9 @@ struct Case {
   std::string codec;
   std::string extension;
 };
+void PrintTo(const Case& one, std::ostream* out) {
+  *out << one.codec << one.extension;
+}
 
 class EveryCodec : public ::testing::TestWithParam<Case> {};
 
