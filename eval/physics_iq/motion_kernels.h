@@ -19,10 +19,10 @@ struct MotionKernels {
 
   /// background <- 0.7 background + 0.3 grey, the first product not rounded (fused, as OpenCV's
   /// vector code does: it decides ties); then fired = 1 where |grey - round(background)| >
-  /// threshold, else 0. Rounds half to even.
+  /// threshold, else 0. Rounds to float32 first, then half to even, as OpenCV's convertScaleAbs.
   void (*update_background)(const uint8_t* grey,
                             int64_t count,
-                            double threshold,
+                            float threshold,
                             double* background,
                             uint8_t* fired);
 

@@ -98,7 +98,8 @@ void update_leftover(const uint8_t* grey,
                      uint8_t* fired) {
   for (int64_t x = 0; x < count; ++x) {
     background[x] = 0.7 * background[x] + 0.3 * grey[x];
-    fired[x] = std::abs(grey[x] - std::nearbyint(background[x])) > threshold ? 1 : 0;
+    fired[x] = std::abs(static_cast<float>(grey[x]) - std::nearbyint(static_cast<float>(background[x]))) >
+                       static_cast<float>(threshold) ? 1 : 0;
   }
 }
 
@@ -193,7 +194,8 @@ void MotionMasker::flush() {
         }
         const int64_t fused =
             std::clamp<int64_t>(pixels - pixels % kFusedStep - y * width_, 0, width_);
-        kernels.update_background(grey, fused, threshold_, background, fired_.data());
+        kernels.update_background(grey, fused, static_cast<float>(threshold_), background,
+                                  fired_.data());
         update_leftover(grey + fused, width_ - fused, threshold_, background + fused,
                         fired_.data() + fused);
         pack_row(fired_.data(), raw.words_per_row, raw.row(y));

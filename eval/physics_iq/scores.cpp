@@ -67,6 +67,11 @@ double mean_over_scenes(const ResultTable& table, Member member) {
 void require_even_lists(const ResultTable& table, ListOf list, const char* name) {
   for (const std::string& view : table.views) {
     const ResultRow& first = table.rows.front();
+    for (const ResultRow& row : table.rows) {
+      if (row.views.count(view) == 0)
+        throw Error(ErrorKind::kInput, table.source,
+                    fmt::format("scene '{}' has no view '{}'", row.scenario, view));
+    }
     const std::size_t expected = (first.views.at(view).*list).size();
     for (const ResultRow& row : table.rows) {
       const std::size_t found = (row.views.at(view).*list).size();
@@ -79,13 +84,14 @@ void require_even_lists(const ResultTable& table, ListOf list, const char* name)
   }
 }
 
-void require_complete(const ResultTable& table) {
+void require_complete(const ResultTable& table, ListLengths lengths) {
   if (table.rows.empty())
     throw Error(ErrorKind::kInput, table.source, "has no rows; nothing can be scored");
   if (!table.missing_columns.empty())
     throw Error(ErrorKind::kInput, table.source,
                 fmt::format("lacks the column{} {}", table.missing_columns.size() == 1 ? "" : "s",
                             fmt::join(table.missing_columns, ", ")));
+  if (lengths == ListLengths::kAny) return;
   require_even_lists(table, &ViewMetrics::spatiotemporal_iou_v1, "spatiotemporal_iou_v1");
   require_even_lists(table, &ViewMetrics::mse_v1, "v1_mse");
   require_even_lists(table, &ViewMetrics::variance_spatiotemporal_iou,
@@ -132,7 +138,10 @@ double mean_over_views(const ResultTable& table, ListOf list) {
   RunningMean views;
   for (const std::string& view : table.views) {
     RunningMean frames;
-    for (const ResultRow& row : table.rows) frames.add_all(row.views.at(view).*list);
+    for (const ResultRow& row : table.rows) {
+      const auto found = row.views.find(view);
+      if (found != row.views.end()) frames.add_all(found->second.*list);
+    }
     views.add_known(frames.mean());
   }
   return views.mean();
@@ -141,7 +150,10 @@ double mean_over_views(const ResultTable& table, ScalarOf scalar) {
   RunningMean views;
   for (const std::string& view : table.views) {
     RunningMean scenes;
-    for (const ResultRow& row : table.rows) scenes.add_known(row.views.at(view).*scalar);
+    for (const ResultRow& row : table.rows) {
+      const auto found = row.views.find(view);
+      if (found != row.views.end()) scenes.add_known(found->second.*scalar);
+    }
     views.add_known(scenes.mean());
   }
   return views.mean();
@@ -233,8 +245,8 @@ HistoricalScore historical_score(const ResultTable& table) {
   return score;
 }
 
-PhysicsIqScores score_physics_iq(const ResultTable& table) {
-  require_complete(table);
+PhysicsIqScores score_physics_iq(const ResultTable& table, ListLengths lengths) {
+  require_complete(table, lengths);
   PhysicsIqScores s;
   s.variance_spatiotemporal_iou =
       mean_over_scenes(table, &ViewMetrics::variance_spatiotemporal_iou);

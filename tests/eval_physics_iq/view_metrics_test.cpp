@@ -127,7 +127,7 @@ TEST(PhysicsIqMotionKernels, EveryVariantComputesTheSameBits) {
   std::vector<uint8_t> fired1(background1.size());
   std::vector<uint8_t> fired2(background1.size());
   for (const at::Tensor& grey : {a, b, a}) {
-    motion_kernels().update_background(grey.data_ptr<uint8_t>(), count, 10.0, background1.data(),
+    motion_kernels().update_background(grey.data_ptr<uint8_t>(), count, 10.0F, background1.data(),
                                        fired1.data());
     motion_kernels_baseline().update_background(grey.data_ptr<uint8_t>(), count, 10.0,
                                                 background2.data(), fired2.data());
