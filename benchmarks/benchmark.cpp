@@ -24,7 +24,7 @@ BenchmarkResult with_target(BenchmarkResult result, double target, bool at_least
 }
 
 std::vector<std::string> benchmark_groups() {
-  return {"gemm", "encoder", "decode", "preprocess", "search", "trajectory", "v1"};
+  return {"gemm", "encoder", "decode", "preprocess", "search", "trajectory", "v1", "physics-iq"};
 }
 
 std::vector<BenchmarkResult> run_benchmarks(
@@ -55,6 +55,7 @@ std::vector<BenchmarkResult> run_benchmarks(
   if (wanted("search")) add("search", [&] { return bench_search(n); });
   if (wanted("trajectory")) add("trajectory", [&] { return bench_trajectory(n); });
   if (wanted("v1")) add("v1", [&] { return bench_v1(n); });
+  if (wanted("physics-iq")) add("physics-iq", [&] { return bench_physics_iq(n); });
   return all;
 }
 

@@ -24,7 +24,7 @@ struct BenchmarkResult {
 
 struct BenchmarkOptions {
   std::vector<std::string> only;  ///< Case groups: "gemm", "encoder", "decode", "preprocess",
-                                  ///< "search", "trajectory", "v1"; empty = all.
+                                  ///< "search", "trajectory", "v1", "physics-iq"; empty = all.
   int64_t repetitions = 7;
 };
 

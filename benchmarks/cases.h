@@ -25,6 +25,9 @@ Results bench_trajectory(int64_t repetitions);
 /// The v1 encoder, frames per second.
 Results bench_v1(int64_t repetitions);
 
+/// CPU time of one Physics-IQ view against decoding its three clips, at three sizes.
+Results bench_physics_iq(int64_t repetitions);
+
 /// GFLOP/s of the median of seven 2048^3 products on `threads` threads.
 double sgemm_peak_gflops(int threads);
 

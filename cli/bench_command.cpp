@@ -84,7 +84,7 @@ void add_bench_command(CLI::App& app, Invocation& invocation) {
   auto flags = std::make_shared<BenchFlags>();
   flags->common.add_json(*command);
   command->add_option("--only", flags->only,
-                      "Groups: gemm, encoder, decode, preprocess, search, trajectory, v1");
+                      "Groups: gemm, encoder, decode, preprocess, search, trajectory, v1, physics-iq");
   command->add_option("--repetitions", flags->repetitions, "Timed repetitions; medians are printed")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();

@@ -22,8 +22,7 @@ struct CompareFlags {
 };
 
 int compare(const CompareFlags& flags, Invocation& invocation) {
-  const nlohmann::ordered_json comparison =
-      compare_physics_iq(flags.a, flags.b, flags.statistics);
+  const nlohmann::ordered_json comparison = compare_physics_iq(flags.a, flags.b, flags.statistics);
   invocation.out << (flags.common.json ? dump_json_pretty(comparison)
                                        : format_physics_iq_comparison(comparison, flags.samples));
   int code = 0;

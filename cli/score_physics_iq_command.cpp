@@ -140,19 +140,22 @@ void add_score_physics_iq(CLI::App& score, Invocation& invocation) {
       ->capture_default_str();
   command->add_option("--frames", flags->frames,
                       "first:K compares only the first K frames of every clip");
-  command->add_option("--drop-first", options.plan.drop_first,
-                      "Leave out the first N frames of every generated video")
+  command
+      ->add_option("--drop-first", options.plan.drop_first,
+                   "Leave out the first N frames of every generated video")
       ->capture_default_str();
   command->add_option("--rate", options.plan.resample_fps,
                       "Convert every clip to this frame rate first (not official)");
   command->add_option("--input", options.input, "i2v or v2v: which part of the leaderboard")
       ->check(CLI::IsMember({"i2v", "v2v"}));
-  command->add_option("--setting", flags->settings,
-                      "key=value of the generation, for the submission card (repeatable)")
+  command
+      ->add_option("--setting", flags->settings,
+                   "key=value of the generation, for the submission card (repeatable)")
       ->take_all();
-  command->add_option("--join", flags->joins,
-                      "Join a probe's output: CSV with id and score, or a run's items.jsonl "
-                      "(repeatable)")
+  command
+      ->add_option("--join", flags->joins,
+                   "Join a probe's output: CSV with id and score, or a run's items.jsonl "
+                   "(repeatable)")
       ->take_all();
   command->add_option("--model-name", flags->model, "Model column of the aggregate table");
   command->add_option("--seed", options.statistics.seed, "Seed of the bootstrap");

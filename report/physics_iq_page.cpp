@@ -68,10 +68,9 @@ std::string chart(const std::string& title,
     std::string points;
     for (std::size_t i = 0; i < line.values.size(); ++i) {
       if (!std::isfinite(line.values[i])) continue;
-      const double x = line.values.size() < 2
-                           ? 0.0
-                           : kWidth * static_cast<double>(i) /
-                                 static_cast<double>(line.values.size() - 1);
+      const double x = line.values.size() < 2 ? 0.0
+                                              : kWidth * static_cast<double>(i) /
+                                                    static_cast<double>(line.values.size() - 1);
       const double y =
           kBase - (kBase - kTop) * (top > 0.0 ? std::min(1.0, line.values[i] / top) : 0.0);
       points += fmt::format("{:.1f},{:.1f} ", x, y);
@@ -142,12 +141,13 @@ std::string runs_table(const Json& results) {
     }
     html += "<td colspan=\"6\"></td></tr>";
   }
-  for (const auto& [name, baseline] :
-       results.at("runs").at(0).value("baselines", Json::object()).items()) {
-    html += fmt::format("<tr class=\"pixels\"><th scope=\"row\">baseline: {}</th>{}{}<td "
-                        "colspan=\"6\"></td></tr>",
-                        escape_html(baseline.at("text").get<std::string>()),
-                        cell(baseline.at("verified")), cell(baseline.at("original")));
+  const Json baselines = results.at("runs").at(0).value("baselines", Json::object());
+  for (const auto& [name, baseline] : baselines.items()) {
+    html += fmt::format(
+        "<tr class=\"pixels\"><th scope=\"row\">baseline: {}</th>{}{}<td "
+        "colspan=\"6\"></td></tr>",
+        escape_html(baseline.at("text").get<std::string>()), cell(baseline.at("verified")),
+        cell(baseline.at("original")));
   }
   return html + "</tbody></table></div>";
 }
@@ -157,7 +157,8 @@ std::string causes_table(const Json& results) {
   std::vector<std::string> order;
   for (const Json& run : results.at("runs")) {
     html += "<th class=\"num\">" + bdi(run.at("name").get<std::string>()) + "</th>";
-    for (const auto& [cause, count] : run.value("causes", Json::object()).items())
+    const Json causes = run.value("causes", Json::object());
+    for (const auto& [cause, count] : causes.items())
       if (std::find(order.begin(), order.end(), cause) == order.end()) order.push_back(cause);
   }
   html += "</tr></thead><tbody>";
@@ -174,14 +175,15 @@ std::string causes_table(const Json& results) {
 std::string categories_table(const Json& results) {
   std::string rows;
   for (const Json& run : results.at("runs")) {
-    for (const auto& [category, entry] : run.value("categories", Json::object()).items())
+    const Json categories = run.value("categories", Json::object());
+    for (const auto& [category, entry] : categories.items())
       rows += "<tr><th scope=\"row\">" + escape_html(category) + "</th><td>" +
               bdi(run.at("name").get<std::string>()) + "</td>" +
               fmt::format("<td class=\"num\">{}</td>", entry.at("n_scenarios").get<int64_t>()) +
               scaled(entry.at("final_score_view")) + scaled(entry.at("final_score_orig")) + "</tr>";
   }
   if (rows.empty()) return "";
-  return "<h2>By category</h2><table><thead><tr><th>category</th><th>run</th><th "
+  return "<h3>By category</h3><table><thead><tr><th>category</th><th>run</th><th "
          "class=\"num\">scenes</th><th class=\"num\">Verified</th><th "
          "class=\"num\">original</th></tr></thead><tbody>" +
          rows + "</tbody></table>";
@@ -207,19 +209,20 @@ std::string optional_sections(const std::string& directory, const Json& results)
   std::string html;
   namespace fs = std::filesystem;
   if (!results.at("paired").empty()) {
-    html += "<h2>Runs against the first</h2><p>Mean difference of the Verified sample scores, "
-            "paired by sample.</p>" +
-            flat_table(results.at("paired"), {"a", "b", "difference", "n"});
+    html +=
+        "<h3>Runs against the first</h3><p>Mean difference of the Verified sample scores, "
+        "paired by sample.</p>" +
+        flat_table(results.at("paired"), {"a", "b", "difference", "n"});
   }
   if (fs::exists(directory + "/sensitivity.json"))
-    html += "<h2>Under other settings</h2>" +
+    html += "<h3>Under other settings</h3>" +
             flat_table(read_json(directory + "/sensitivity.json").at("table"),
                        {"variant", "run", "verified", "original"});
   if (fs::exists(directory + "/bridge.json")) {
-    html += "<h2>Beside other probes</h2>";
+    html += "<h3>Beside other probes</h3>";
     for (const Json& probe : read_json(directory + "/bridge.json").at("probes")) {
-      html += "<h3>" + bdi(probe.at("probe").get<std::string>()) + ": " +
-              bdi(probe.at("column").get<std::string>()) + "</h3>" +
+      html += "<h4>" + bdi(probe.at("probe").get<std::string>()) + ": " +
+              bdi(probe.at("column").get<std::string>()) + "</h4>" +
               flat_table(probe.at("correlations"), {"category", "metric", "spearman", "n"});
       const Json& best = probe.at("best_of_n");
       if (!best.is_null())
@@ -270,8 +273,7 @@ std::string card(const Json& line, Room& room) {
       format_number(line.at("metrics").at("weighted_spatial_iou"), 3),
       format_number(line.at("metrics").at("spatiotemporal_iou"), 3),
       format_number(line.at("metrics").at("mse"), 4),
-      format_number(line.at("onset_delay_seconds"), 2),
-      bdi(line.at("category").get<std::string>()),
+      format_number(line.at("onset_delay_seconds"), 2), bdi(line.at("category").get<std::string>()),
       escape_html(line.at("evidence").get<std::string>()));
   const std::string clip = room.source(line.at("media"), "clip");
   if (!clip.empty())
@@ -333,18 +335,21 @@ std::string render(const std::string& directory, const Json& results, int64_t ma
       "http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
       "'unsafe-inline'; img-src data: 'self' file:; media-src data: 'self' "
       "file:\"><title>Physics-IQ · physprobe report</title><style>{}{}</style></head><body><main>"
-      "<section class=\"hero\"><h1>Physics-IQ</h1><p>{} ground truth, motion masks: {}. {} samples, "
+      "<section class=\"hero\"><h1>Physics-IQ</h1><p>{} ground truth, motion masks: {}. {} "
+      "samples, "
       "{} failed. 100 is as close to the first real take as the second is.</p></section>",
       asset_css(), kStyle,
       escape_html(results.at("settings").at("ground_truth").get<std::string>()),
       escape_html(results.at("settings").at("masks").get<std::string>()),
-      results.at("counts").at("ok").get<int64_t>(), results.at("counts").at("failed").get<int64_t>());
-  std::string body = "<section><h2>Scores</h2>" +
+      results.at("counts").at("ok").get<int64_t>(),
+      results.at("counts").at("failed").get<int64_t>());
+  std::string body = "<section class=\"part\"><h2>Scores</h2><div class=\"body\">" +
                      (results.at("runs").empty() ? "" : runs_table(results)) + places +
-                     "</section><section>" + categories_table(results) +
-                     "<h2>Stated causes</h2>" + causes_table(results) +
-                     optional_sections(directory, results) + "<h2>Notes</h2><ul>" + notes +
-                     "</ul></section><section><h2>Samples, worst first</h2><p class=\"key\"><i "
+                     "</div></section><section class=\"part\"><h2>Why</h2><div class=\"body\">" +
+                     categories_table(results) + "<h3>Stated causes</h3>" + causes_table(results) +
+                     optional_sections(directory, results) + "<h3>Notes</h3><ul>" + notes +
+                     "</ul></div></section><section class=\"part full\"><h2>Samples, worst "
+                     "first</h2><div class=\"body\"><p class=\"key\"><i "
                      "style=\"background:#4682ff\"></i>only reality moves<i "
                      "style=\"background:#ff8c1e\"></i>only the generated video moves<i "
                      "style=\"background:#fff;outline:1px solid #999\"></i>both</p>";
@@ -354,11 +359,13 @@ std::string render(const std::string& directory, const Json& results, int64_t ma
   std::string cards;
   for (const Json& line : lines) cards += card(line, room);
   if (room.left_out() > 0)
-    body += fmt::format("<p>{} clips and strips are read from the media folder beside this page; "
-                        "keep it there.</p>",
-                        format_count(room.left_out()));
-  return head + body + cards + "</section><section><h2>Provenance</h2>" + provenance(results) +
-         "</section></main></body></html>\n";
+    body += fmt::format(
+        "<p>{} clips and strips are read from the media folder beside this page; "
+        "keep it there.</p>",
+        format_count(room.left_out()));
+  return head + body + cards +
+         "</div></section><section class=\"part\"><h2>Provenance</h2><div class=\"body\">" +
+         provenance(results) + "</div></section></main></body></html>\n";
 }
 
 }  // namespace

@@ -88,9 +88,9 @@ std::vector<BenchmarkSample> read_descriptions(const std::string& path) {
   const std::size_t category_column = column("category");
   const std::size_t width = rows.front().fields.size();
   if (scenario_column == width)
-    throw Error(ErrorKind::kInput, path,
-                fmt::format("has no column 'scenario'; found {}",
-                            fmt::join(rows.front().fields, ", ")));
+    throw Error(
+        ErrorKind::kInput, path,
+        fmt::format("has no column 'scenario'; found {}", fmt::join(rows.front().fields, ", ")));
   std::vector<BenchmarkSample> samples;
   std::map<std::pair<std::string, std::string>, int64_t> take2_ids;
   std::vector<std::string> problems;
@@ -116,8 +116,8 @@ std::vector<BenchmarkSample> read_descriptions(const std::string& path) {
       take2_ids[{parts[3], view}] = id;
       continue;
     }
-    samples.push_back({id, 0, parts[3], view,
-                       category_column < width ? rows[r].fields[category_column] : ""});
+    samples.push_back(
+        {id, 0, parts[3], view, category_column < width ? rows[r].fields[category_column] : ""});
   }
   if (!problems.empty())
     throw Error(ErrorKind::kInput, path, "has rows that name no clip:" + join_limited(problems));
@@ -156,18 +156,17 @@ std::string find_real_clip(const std::string& folder,
                            int fps) {
   const std::string name = clip_name(sample, "testing-videos", take, fps);
   const std::string rate = fmt::format("{}FPS/", fps);
-  return first_existing(folder, {"split-videos/testing/" + rate + name,
-                                 "split-videos/testing-videos/" + rate + name,
-                                 "testing-videos/" + rate + name, "testing/" + rate + name});
+  return first_existing(
+      folder, {"split-videos/testing/" + rate + name, "split-videos/testing-videos/" + rate + name,
+               "testing-videos/" + rate + name, "testing/" + rate + name});
 }
 
 std::string find_real_masks(const std::string& folder,
                             const BenchmarkSample& sample,
                             int take,
                             int fps) {
-  return first_existing(
-      folder, {fmt::format("video-masks/real/{}FPS/{}", fps,
-                           clip_name(sample, "video-masks", take, fps))});
+  return first_existing(folder, {fmt::format("video-masks/real/{}FPS/{}", fps,
+                                             clip_name(sample, "video-masks", take, fps))});
 }
 
 GeneratedFolder list_generated(const std::string& folder) {

@@ -43,10 +43,10 @@ std::string find_real_masks(const std::string& folder,
                             int fps);
 
 struct GeneratedFolder {
-  std::string run;                         ///< The folder's name.
-  std::map<int64_t, std::string> by_id;    ///< Paths.
-  std::vector<std::string> ignored;        ///< Entries that are no video.
-  std::vector<std::string> problems;       ///< Names without an id, doubled ids.
+  std::string run;                       ///< The folder's name.
+  std::map<int64_t, std::string> by_id;  ///< Paths.
+  std::vector<std::string> ignored;      ///< Entries that are no video.
+  std::vector<std::string> problems;     ///< Names without an id, doubled ids.
 };
 
 /// Throws Error(kInput) if there is no such folder or no video in it.

@@ -32,8 +32,8 @@ struct Item {
 std::vector<Item> read_items(const std::string& directory) {
   std::vector<Item> items;
   for_each_json_line(directory + "/items.jsonl", [&](int64_t, const nlohmann::json& line) {
-    Item item{line.at("run"), line.at("scenario"), line.at("view"), line.at("category"),
-              line.at("path"), {}};
+    Item item{line.at("run"),      line.at("scenario"), line.at("view"),
+              line.at("category"), line.at("path"),     {}};
     const auto take = [&](const std::string& name, const nlohmann::json& value) {
       if (value.is_number()) item.metrics[name] = value.get<double>();
     };
@@ -143,15 +143,14 @@ Json correlation_json(const Pairs& pairs, const BootstrapOptions& statistics) {
     if (std::isfinite(rho)) values.push_back(rho);
   }
   const bool has_interval = !values.empty();
-  return Json{
-      {"spearman", spearman(pairs.probe, pairs.metric)},
-      {"n", pairs.probe.size()},
-      {"scenes", scenes.size()},
-      {"interval",
-       {{"low", has_interval ? quantile(values, 0.5 - 0.5 * statistics.level) : kNaN},
-        {"high", has_interval ? quantile(values, 0.5 + 0.5 * statistics.level) : kNaN},
-        {"level", statistics.level},
-        {"method", has_interval ? "percentile" : "none"}}}};
+  return Json{{"spearman", spearman(pairs.probe, pairs.metric)},
+              {"n", pairs.probe.size()},
+              {"scenes", scenes.size()},
+              {"interval",
+               {{"low", has_interval ? quantile(values, 0.5 - 0.5 * statistics.level) : kNaN},
+                {"high", has_interval ? quantile(values, 0.5 + 0.5 * statistics.level) : kNaN},
+                {"level", statistics.level},
+                {"method", has_interval ? "percentile" : "none"}}}};
 }
 
 /// Picks one run per (scenario, view) by the probe and scores the picks by Physics-IQ Verified.
@@ -272,7 +271,8 @@ void write_sensitivity(const PhysicsIqOptions& options) {
     PhysicsIqOptions options;
   };
   std::vector<Variant> variants;
-  const auto add = [&](const std::string& name, const std::function<void(PhysicsIqOptions&)>& change) {
+  const auto add = [&](const std::string& name,
+                       const std::function<void(PhysicsIqOptions&)>& change) {
     Variant variant{name, options};
     variant.options.out = options.out + "/sensitivity/" + name;
     variant.options.cache = options.cache.empty() ? options.out + "/cache" : options.cache;
@@ -286,9 +286,8 @@ void write_sensitivity(const PhysicsIqOptions& options) {
         [=](PhysicsIqOptions& o) { o.threshold = threshold; });
   const bool is_lossy = options.mask_path == MaskPath::kMp4v;
   if (is_lossy || has_mask_codec())
-    add(is_lossy ? "masks-direct" : "masks-mp4v", [=](PhysicsIqOptions& o) {
-      o.mask_path = is_lossy ? MaskPath::kDirect : MaskPath::kMp4v;
-    });
+    add(is_lossy ? "masks-direct" : "masks-mp4v",
+        [=](PhysicsIqOptions& o) { o.mask_path = is_lossy ? MaskPath::kDirect : MaskPath::kMp4v; });
   if (has_mask_codec() && options.plan.first_frames == 0) {
     for (const int fps : {8, 16})
       add(fmt::format("rate-{}", fps), [=](PhysicsIqOptions& o) { o.plan.resample_fps = fps; });

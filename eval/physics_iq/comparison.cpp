@@ -92,9 +92,8 @@ Json place_of(const Side& side) {
   if (std::isnan(score)) return json;
   for (const char* input : {"i2v", "v2v"}) {
     const auto& rows = leaderboard(ground_truth);
-    const auto of_input = std::count_if(rows.begin(), rows.end(), [&](const LeaderboardRow& row) {
-      return row.input == input;
-    });
+    const auto of_input = std::count_if(
+        rows.begin(), rows.end(), [&](const LeaderboardRow& row) { return row.input == input; });
     json[input] = {{"place", leaderboard_place(ground_truth, input, score)}, {"of", of_input + 1}};
   }
   return json;
@@ -118,10 +117,9 @@ Json compare_physics_iq(const std::string& directory_a,
     const auto found = b.scores.find(key);
     if (found == b.scores.end()) continue;
     const double change = mean(found->second) - mean(of_a);
-    const double noise =
-        kTwoSided95 * deviation *
-        std::sqrt(1.0 / static_cast<double>(of_a.size()) +
-                  1.0 / static_cast<double>(found->second.size()));
+    const double noise = kTwoSided95 * deviation *
+                         std::sqrt(1.0 / static_cast<double>(of_a.size()) +
+                                   1.0 / static_cast<double>(found->second.size()));
     const bool is_beyond = std::isfinite(noise) && std::abs(change) > noise;
     if (is_beyond) ++(change < 0.0 ? worse : better);
     differences.push_back(change);
@@ -184,22 +182,23 @@ std::string format_physics_iq_comparison(const Json& comparison, int64_t most_sa
                           place["place"].get<int64_t>(), place["of"].get<int64_t>(), input);
   }
   const Json& paired = comparison["paired_change"];
-  text += fmt::format("change (b - a): verified {}, original {}; paired by sample {} [{}, {}]\n",
-                      text_of(comparison["verified_change"]),
-                      text_of(comparison["original_change"]), text_of(paired["value"]),
-                      plain(paired["low"]), plain(paired["high"]));
+  text +=
+      fmt::format("change (b - a): verified {}, original {}; paired by sample {} [{}, {}]\n",
+                  text_of(comparison["verified_change"]), text_of(comparison["original_change"]),
+                  text_of(paired["value"]), plain(paired["low"]), plain(paired["high"]));
   if (comparison["seed_deviation"].is_null()) {
     text += "one run on each side: the noise of seeds is unknown, no change is marked\n";
   } else {
-    text += fmt::format("beyond the noise of seeds (deviation {}): {} worse, {} better\n",
-                        plain(comparison["seed_deviation"]),
-                        comparison["samples_worse"].get<int64_t>(),
-                        comparison["samples_better"].get<int64_t>());
+    text +=
+        fmt::format("beyond the noise of seeds (deviation {}): {} worse, {} better\n",
+                    plain(comparison["seed_deviation"]), comparison["samples_worse"].get<int64_t>(),
+                    comparison["samples_better"].get<int64_t>());
   }
   int64_t shown = 0;
   for (const Json& sample : comparison["samples"]) {
     if (shown++ == most_samples) break;
-    const bool is_beyond = sample["beyond_noise"].is_boolean() && sample["beyond_noise"].get<bool>();
+    const bool is_beyond =
+        sample["beyond_noise"].is_boolean() && sample["beyond_noise"].get<bool>();
     text += fmt::format("{} {:>8} {:>7} -> {:>6}  {} {}\n", is_beyond ? "*" : " ",
                         text_of(sample["change"]), plain(sample["a"]), plain(sample["b"]),
                         sample["scenario"].get<std::string>(), sample["view"].get<std::string>());
@@ -241,9 +240,8 @@ bool physics_iq_condition_holds(const Json& comparison, const std::string& condi
   } else if (name == "samples_worse") {
     value = comparison.at("samples_worse").get<double>();
   } else {
-    throw malformed("names nothing known" +
-                    did_you_mean(name, {"score_drop", "verified_drop", "original_drop",
-                                        "samples_worse"}));
+    throw malformed("names nothing known" + did_you_mean(name, {"score_drop", "verified_drop",
+                                                                "original_drop", "samples_worse"}));
   }
   // An undefined score must not let a scheduled job pass.
   if (std::isnan(value)) return true;

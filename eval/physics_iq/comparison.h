@@ -1,6 +1,7 @@
 #pragma once
-// Two Physics-IQ evaluations side by side (`physprobe compare`): the difference of their scores with
-// an interval, every sample's change, worst first, and which changes exceed the noise of seeds.
+// Two Physics-IQ evaluations side by side (`physprobe compare`): the difference of their scores
+// with an interval, every sample's change, worst first, and which changes exceed the noise of
+// seeds.
 
 #include "physprobe/core/statistics/bootstrap.h"
 

@@ -18,12 +18,12 @@ namespace fs = std::filesystem;
 
 constexpr double kSameRate = 0.002;
 
-struct Clip {
+struct ClipFacts {
   int64_t frames = 0;
   double fps = 0.0;
 };
 
-Clip open_clip(const std::string& path, std::vector<std::string>& problems) {
+ClipFacts open_clip(const std::string& path, std::vector<std::string>& problems) {
   try {
     const auto reader = VideoReader::open(path);
     return {reader->info().frame_count, reader->info().header_fps.value_or(reader->info().fps)};
@@ -35,7 +35,7 @@ Clip open_clip(const std::string& path, std::vector<std::string>& problems) {
 
 /// The real clip at the generated clip's rate, and how many frames it then offers.
 ClipSourceFile at_rate(const std::string& path,
-                       const Clip& clip,
+                       const ClipFacts& clip,
                        double fps,
                        int64_t& offered) {
   ClipSourceFile source{path, 0.0};
@@ -57,8 +57,7 @@ EvaluationPlan plan_custom_set(const PlanOptions& options) {
                 "holds no rows; expected columns generated, real and optionally take2, id, view, "
                 "category, run");
   std::map<std::string, std::size_t> columns;
-  for (std::size_t i = 0; i < rows.front().fields.size(); ++i)
-    columns[rows.front().fields[i]] = i;
+  for (std::size_t i = 0; i < rows.front().fields.size(); ++i) columns[rows.front().fields[i]] = i;
   const std::string real_column = columns.count("real") != 0 ? "real" : "take1";
   if (columns.count("generated") == 0 || columns.count(real_column) == 0)
     throw Error(ErrorKind::kInput, options.manifest,
@@ -98,13 +97,14 @@ EvaluationPlan plan_custom_set(const PlanOptions& options) {
     const auto [known_run, is_new] = run_index.emplace(run, plan.runs.size());
     if (is_new) plan.runs.push_back({run, base.string(), 0.0, 0});
     if (!first_line.emplace(std::pair(run, job.scenario + "\n" + job.view), r).second) {
-      problems.push_back(fmt::format("{}: line {}: '{}', view {} is there twice in run '{}'; give "
-                                     "the rows ids or views of their own",
-                                     options.manifest, rows[r].line, job.scenario, job.view, run));
+      problems.push_back(
+          fmt::format("{}: line {}: '{}', view {} is there twice in run '{}'; give "
+                      "the rows ids or views of their own",
+                      options.manifest, rows[r].line, job.scenario, job.view, run));
       continue;
     }
-    const Clip clip = open_clip(generated, problems);
-    const Clip take1 = open_clip(real, problems);
+    const ClipFacts clip = open_clip(generated, problems);
+    const ClipFacts take1 = open_clip(real, problems);
     if (clip.frames == 0 || take1.frames == 0 || clip.fps <= 0.0 || take1.fps <= 0.0) continue;
     job.fps = options.resample_fps > 0.0 ? options.resample_fps : clip.fps;
     int64_t offered = 0;
@@ -113,7 +113,7 @@ EvaluationPlan plan_custom_set(const PlanOptions& options) {
     if (job.frames < 1 || offered - options.drop_first < job.frames)
       problems.push_back(fmt::format("{}: {} frames, {} left out, {} wanted", generated, offered,
                                      options.drop_first, std::max<int64_t>(1, job.frames)));
-    const auto add_take = [&](const std::string& path, const Clip& real_clip) {
+    const auto add_take = [&](const std::string& path, const ClipFacts& real_clip) {
       int64_t frames = 0;
       ClipSourceFile source = at_rate(path, real_clip, job.fps, frames);
       if (frames < job.frames)
@@ -125,7 +125,7 @@ EvaluationPlan plan_custom_set(const PlanOptions& options) {
     job.take1 = add_take(real, take1);
     const std::string second = located(value("take2"));
     if (!second.empty()) {
-      const Clip take2 = open_clip(second, problems);
+      const ClipFacts take2 = open_clip(second, problems);
       if (take2.frames > 0 && take2.fps > 0.0) job.take2 = add_take(second, take2);
     }
     job.generated.push_back({known_run->second, own});

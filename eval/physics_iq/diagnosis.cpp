@@ -15,20 +15,20 @@ namespace {
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 // Thresholds of the rules, chosen on edited clips (tests/eval_physics_iq/diagnosis_test.cpp).
-constexpr double kGoodScore = 0.9;         // share of the ceiling reached
-constexpr double kNothingMoved = 0.02;     // of take 1's moving area
+constexpr double kGoodScore = 0.9;      // share of the ceiling reached
+constexpr double kNothingMoved = 0.02;  // of take 1's moving area
 constexpr double kTooLittle = 0.5;
 constexpr double kTooMuch = 2.0;
-constexpr double kCutFactor = 8.0;         // a change this many times the median …
-constexpr double kCutChange = 0.05;        // … and this large
-constexpr double kFlickerChange = 0.01;    // mean alternating brightness
-constexpr double kCameraShift = 0.012;     // share of the width
+constexpr double kCutFactor = 8.0;       // a change this many times the median …
+constexpr double kCutChange = 0.05;      // … and this large
+constexpr double kFlickerChange = 0.01;  // mean alternating brightness
+constexpr double kCameraShift = 0.012;   // share of the width
 constexpr double kAspect = 0.01;
-constexpr double kSamePlace = 0.6;         // of the ceiling of spatial IoU
-constexpr double kOtherTime = 0.7;         // mean of shared IoU below this: not simultaneous
-constexpr double kBetterAtDelay = 1.3;     // improvement of IoU at the best delay
-constexpr double kOnsetShare = 0.1;        // of the largest area: motion has begun
-constexpr double kOnsetPixels = 0.0005;    // and of the picture
+constexpr double kSamePlace = 0.6;       // of the ceiling of spatial IoU
+constexpr double kOtherTime = 0.7;       // mean of shared IoU below this: not simultaneous
+constexpr double kBetterAtDelay = 1.3;   // improvement of IoU at the best delay
+constexpr double kOnsetShare = 0.1;      // of the largest area: motion has begun
+constexpr double kOnsetPixels = 0.0005;  // and of the picture
 
 double sum_of(const std::vector<int64_t>& values) {
   return static_cast<double>(std::accumulate(values.begin(), values.end(), int64_t{0}));
@@ -63,7 +63,8 @@ double flicker(const MotionFeatures& motion) {
   const std::vector<double>& b = motion.brightness;
   if (b.size() < 3) return 0.0;
   double sum = 0.0;
-  for (std::size_t t = 1; t + 1 < b.size(); ++t) sum += std::abs(b[t] - 0.5 * (b[t - 1] + b[t + 1]));
+  for (std::size_t t = 1; t + 1 < b.size(); ++t)
+    sum += std::abs(b[t] - 0.5 * (b[t - 1] + b[t + 1]));
   return sum / static_cast<double>(b.size() - 2);
 }
 
@@ -80,10 +81,18 @@ double mean_of(const std::vector<double>& values) {
 }  // namespace
 
 const std::vector<std::string>& diagnosis_causes() {
-  static const std::vector<std::string> causes = {
-      "as reality",  "cut",      "flicker",  "camera moved",             "resized",
-      "nothing moved", "moved where reality is still", "too little motion", "too much motion",
-      "right place, wrong time", "wrong place", "other"};
+  static const std::vector<std::string> causes = {"as reality",
+                                                  "cut",
+                                                  "flicker",
+                                                  "camera moved",
+                                                  "resized",
+                                                  "nothing moved",
+                                                  "moved where reality is still",
+                                                  "too little motion",
+                                                  "too much motion",
+                                                  "right place, wrong time",
+                                                  "wrong place",
+                                                  "other"};
   return causes;
 }
 
@@ -97,10 +106,9 @@ Diagnosis diagnose(const TruthRecord& truth,
   const int64_t pixels = truth.height * truth.width;
   const int64_t onset1 = onset(truth.area_take1, pixels);
   const int64_t onset_generated = onset(generated.area, pixels);
-  result.onset_delay_seconds =
-      onset1 < 0 || onset_generated < 0
-          ? kNaN
-          : static_cast<double>(onset_generated - onset1) / truth.fps;
+  result.onset_delay_seconds = onset1 < 0 || onset_generated < 0
+                                   ? kNaN
+                                   : static_cast<double>(onset_generated - onset1) / truth.fps;
   const auto say = [&](const char* cause, std::string evidence) {
     result.cause = cause;
     result.evidence = std::move(evidence);
@@ -110,13 +118,13 @@ Diagnosis diagnose(const TruthRecord& truth,
   const double real_flicker = flicker(truth.motion);
   const int64_t cut = cut_frame(generated.motion);
   if (cut >= 0 && cut_frame(truth.motion) < 0)
-    return say("cut",
-               fmt::format("between frames {} and {} the picture changes by {:.1f} % of the grey "
-                           "range, reality never by more than {:.1f} %",
-                           cut - 1, cut,
-                           100.0 * generated.motion.change[static_cast<std::size_t>(cut)],
-                           100.0 * *std::max_element(truth.motion.change.begin(),
-                                                     truth.motion.change.end())));
+    return say(
+        "cut",
+        fmt::format(
+            "between frames {} and {} the picture changes by {:.1f} % of the grey "
+            "range, reality never by more than {:.1f} %",
+            cut - 1, cut, 100.0 * generated.motion.change[static_cast<std::size_t>(cut)],
+            100.0 * *std::max_element(truth.motion.change.begin(), truth.motion.change.end())));
   if (own_flicker > kFlickerChange && own_flicker > 3.0 * real_flicker)
     return say("flicker", fmt::format("brightness alternates by {:.2f} % from frame to frame, "
                                       "{:.2f} % in reality",
@@ -136,16 +144,15 @@ Diagnosis diagnose(const TruthRecord& truth,
     return say("as reality", fmt::format("the three motion scores reach {:.0f} % of what take 2 "
                                          "reaches",
                                          100.0 * motion_score));
-  const double own_aspect = static_cast<double>(generated.source_width) /
-                            static_cast<double>(generated.source_height);
+  const double own_aspect =
+      static_cast<double>(generated.source_width) / static_cast<double>(generated.source_height);
   const double stretch = own_aspect / generated.aspect_of_take1;
   if (std::abs(stretch - 1.0) > 0.25)
     return say("resized", fmt::format("aspect ratio {:.2f} against {:.2f} in reality: the picture "
                                       "is stretched before it is compared",
                                       own_aspect, generated.aspect_of_take1));
   if (area1 <= 0.0)
-    return say(area > 0.0 ? "moved where reality is still" : "other",
-               "nothing moves in take 1");
+    return say(area > 0.0 ? "moved where reality is still" : "other", "nothing moves in take 1");
   const std::string areas =
       fmt::format("moving area {:.0f} % of take 1's", 100.0 * result.area_ratio);
   if (result.area_ratio < kNothingMoved) return say("nothing moved", areas);
@@ -154,9 +161,9 @@ Diagnosis diagnose(const TruthRecord& truth,
   const double same_time = mean_of(generated.metrics.spatiotemporal_iou_v1);
   const bool is_same_place = score.spatial >= kSamePlace;
   const double delay = static_cast<double>(generated.best_delay_frames) / truth.fps;
-  if (is_same_place && (score.spatiotemporal < kOtherTime ||
-                        (generated.best_delay_frames != 0 &&
-                         generated.best_delay_iou > kBetterAtDelay * same_time)))
+  if (is_same_place &&
+      (score.spatiotemporal < kOtherTime ||
+       (generated.best_delay_frames != 0 && generated.best_delay_iou > kBetterAtDelay * same_time)))
     return say("right place, wrong time",
                fmt::format("spatial IoU reaches {:.0f} % of its ceiling, but frame by frame the "
                            "masks meet best {:+.1f} s later (IoU {:.2f})",
@@ -166,7 +173,8 @@ Diagnosis diagnose(const TruthRecord& truth,
                fmt::format("spatial IoU {:.2f} is {:.0f} % of its ceiling; {}",
                            generated.metrics.spatial_iou_v1, 100.0 * score.spatial, areas));
   std::string aspect;
-  if (std::abs(stretch - 1.0) > kAspect) aspect = fmt::format("; aspect ratio {:.2f} times", stretch);
+  if (std::abs(stretch - 1.0) > kAspect)
+    aspect = fmt::format("; aspect ratio {:.2f} times", stretch);
   return say("other", fmt::format("motion scores {:.0f} % of the ceiling without one rule "
                                   "applying; {}{}",
                                   100.0 * motion_score, areas, aspect));

@@ -11,7 +11,7 @@
 namespace physprobe {
 
 struct Diagnosis {
-  std::string cause;  ///< "as reality", "nothing moved", "cut", …: one of diagnosis_causes().
+  std::string cause;     ///< "as reality", "nothing moved", "cut", …: one of diagnosis_causes().
   std::string evidence;  ///< A sentence with the numbers.
   double onset_delay_seconds = 0.0;  ///< Generated minus take 1; NaN where nothing moves.
   double area_ratio = 0.0;           ///< Generated moving area over that of take 1; NaN if 0.

@@ -72,9 +72,7 @@ class FilesWriter {
   }
 
  private:
-  ListLengths lengths() const {
-    return plan_.is_custom ? ListLengths::kAny : ListLengths::kEqual;
-  }
+  ListLengths lengths() const { return plan_.is_custom ? ListLengths::kAny : ListLengths::kEqual; }
 
   Json curves(const TruthRecord& truth, const GeneratedRecord& record) const {
     return Json{{"spatiotemporal_iou", record.metrics.spatiotemporal_iou_v1},
@@ -93,8 +91,9 @@ class FilesWriter {
     const std::string folder = "media/" + name.substr(0, 2);
     create_directories(options_.out + "/" + folder);
     Json json = Json::object();
-    for (const auto& [key, extension] :
-         {std::pair<const char*, const char*>{"strip", ".jpg"}, {"clip", ".mp4"}, {"clip", ".webm"}}) {
+    for (const auto& [key, extension] : {std::pair<const char*, const char*>{"strip", ".jpg"},
+                                         {"clip", ".mp4"},
+                                         {"clip", ".webm"}}) {
       if (!fs::exists(stem + extension)) continue;
       const std::string relative = folder + "/" + name + extension;
       write_file_atomic(options_.out + "/" + relative, read_file(stem + extension));
@@ -285,8 +284,8 @@ class FilesWriter {
          {std::pair<const char*, const char*>{"frozen", "first frame of take 1, frozen"},
           {"delayed", "take 1, half a second late"},
           {"take2", "take 2 as the model"}}) {
-      const ResultTable table = rounded_for_scoring(
-          table_of_baseline(plan_, outcomes_, messages_, run, name));
+      const ResultTable table =
+          rounded_for_scoring(table_of_baseline(plan_, outcomes_, messages_, run, name));
       if (table.rows.empty()) continue;
       const PhysicsIqScores scores = score_physics_iq(table, ListLengths::kAny);
       json[name] = {{"text", text},
@@ -333,11 +332,11 @@ class FilesWriter {
       if (!options_.input.empty() && options_.input != input) continue;
       const double score = aggregated.front().mean;
       if (std::isnan(score)) continue;
-      json.push_back({{"leaderboard", options_.plan.ground_truth},
-                      {"input", input},
-                      {"score", score},
-                      {"place", leaderboard_place(is_verified ? "verified" : "original", input,
-                                                  score)}});
+      json.push_back(
+          {{"leaderboard", options_.plan.ground_truth},
+           {"input", input},
+           {"score", score},
+           {"place", leaderboard_place(is_verified ? "verified" : "original", input, score)}});
     }
     return json;
   }
@@ -450,120 +449,13 @@ class FilesWriter {
   int64_t failed_ = 0;
 };
 
-/// Collects views into rows, scenes in order of first appearance.
-ResultTable collect(const EvaluationPlan& plan,
-                    const std::vector<ViewOutcome>& outcomes,
-                    const std::vector<std::string>& messages,
-                    std::size_t run,
-                    const std::string& baseline) {
-  ResultTable table;
-  table.source = plan.runs[run].name;
-  table.views = plan.views;
-  std::map<std::string, std::size_t> row_of;
-  for (std::size_t j = 0; j < plan.jobs.size(); ++j) {
-    if (!messages[j].empty()) continue;
-    const ViewJob& job = plan.jobs[j];
-    for (std::size_t g = 0; g < job.generated.size(); ++g) {
-      if (job.generated[g].run != run) continue;
-      const TruthRecord& truth = outcomes[j].truth;
-      if (!baseline.empty() && truth.baselines.count(baseline) == 0) continue;
-      const auto [row, is_new] = row_of.emplace(job.scenario, table.rows.size());
-      if (is_new) table.rows.push_back({job.scenario, {}});
-      table.rows[row->second].views[job.view] =
-          joined(truth, baseline.empty() ? outcomes[j].generated[g].metrics
-                                         : truth.baselines.at(baseline));
-    }
-  }
-  return table;
-}
-
 }  // namespace
-
-ResultTable table_of_run(const EvaluationPlan& plan,
-                         const std::vector<ViewOutcome>& outcomes,
-                         const std::vector<std::string>& messages,
-                         std::size_t run) {
-  return collect(plan, outcomes, messages, run, "");
-}
-
-ResultTable table_of_baseline(const EvaluationPlan& plan,
-                              const std::vector<ViewOutcome>& outcomes,
-                              const std::vector<std::string>& messages,
-                              std::size_t run,
-                              const std::string& baseline) {
-  return collect(plan, outcomes, messages, run, baseline);
-}
-
-std::string metrics_json_text(const PhysicsIqScores& scores) {
-  std::string text = "{";
-  for (const auto& [name, value] : scores.entries()) {
-    const std::string number = std::isnan(value)   ? "NaN"
-                               : std::isinf(value) ? (value > 0 ? "Infinity" : "-Infinity")
-                                                   : dump_json(nlohmann::ordered_json(value));
-    text += fmt::format("{}\n    \"{}\": {}", text.size() > 1 ? "," : "", name, number);
-  }
-  return text + "\n}";
-}
-
-Json scores_json(const PhysicsIqScores& scores) {
-  Json json = Json::object();
-  for (const auto& [name, value] : scores.entries()) json[name] = number(value);
-  return json;
-}
 
 void write_evaluation_files(const PhysicsIqOptions& options,
                             const EvaluationPlan& plan,
                             const std::vector<ViewOutcome>& outcomes,
                             const std::vector<std::string>& messages) {
   FilesWriter(options, plan, outcomes, messages).write();
-}
-
-std::string format_physics_iq_summary(const std::string& directory) {
-  const nlohmann::json results = read_json(directory + "/results.json");
-  const auto percent = [](const nlohmann::json& value, double scale) {
-    return value.is_number() ? fmt::format("{:.2f}", scale * value.get<double>()) : std::string("-");
-  };
-  std::string text = fmt::format(
-      "Physics-IQ, {} ground truth, masks: {}\n\n{:<28} {:>9} {:>9} {:>8} {:>6}\n",
-      results["settings"]["ground_truth"].get<std::string>(),
-      results["settings"]["masks"].get<std::string>(), "run", "verified", "original", "(hist.)",
-      "fps");
-  for (const auto& run : results["runs"]) {
-    const auto& scores = run["scores"];
-    if (scores.is_null()) {
-      text += fmt::format("{:<28} not scored, views failed\n", run["name"].get<std::string>());
-      continue;
-    }
-    text += fmt::format("{:<28} {:>9} {:>9} {:>8} {:>6.4g}\n", run["name"].get<std::string>(),
-                        percent(scores["final_score_view"], 100.0),
-                        percent(scores["final_score_orig"], 100.0),
-                        percent(scores["final_score_origround"], 1.0), run["fps"].get<double>());
-  }
-  for (const auto& score : results["scores"]) {
-    if (!score["label"].get<std::string>().empty() || score["name"] != "physics_iq_verified")
-      continue;
-    text += fmt::format("verified, {}: {} [{}, {}] over {} scenes\n",
-                        score["run"].get<std::string>(), percent(score["value"], 1.0),
-                        percent(score["interval"]["low"], 1.0),
-                        percent(score["interval"]["high"], 1.0), score["n"].get<int64_t>());
-  }
-  if (!results["runs"].empty() && results["runs"][0].contains("baselines")) {
-    text += "\nbaselines (verified / original)\n";
-    for (const auto& [name, baseline] : results["runs"][0]["baselines"].items())
-      text += fmt::format("  {:<32} {:>7} / {:>7}\n", baseline["text"].get<std::string>(),
-                          percent(baseline["verified"], 1.0), percent(baseline["original"], 1.0));
-  }
-  for (const auto& run : results["runs"]) {
-    if (!run.contains("causes")) continue;
-    text += fmt::format("\ncauses, {}\n", run["name"].get<std::string>());
-    for (const auto& [cause, count] : run["causes"].items())
-      text += fmt::format("  {:<32} {:>3}\n", cause, count.get<int64_t>());
-  }
-  for (const auto& place : results["places"])
-    text += fmt::format("\n{} leaderboard, {}: {:.1f} would be place {}",
-                        place["leaderboard"].get<std::string>(), place["input"].get<std::string>(),
-                        place["score"].get<double>(), place["place"].get<int64_t>());
-  return text + "\n";
 }
 
 }  // namespace physprobe

@@ -4,6 +4,7 @@
 // card, COMPLETE. Internal to `eval/physics_iq/`.
 
 #include "physprobe/eval/physics_iq/evaluation.h"
+#include "physprobe/eval/physics_iq/scores.h"
 
 #include <nlohmann/json_fwd.hpp>
 

@@ -61,19 +61,19 @@ void check_span(const std::string& path,
       options.first_frames > 0 ? options.first_frames : frames_of_five_seconds(fps);
   if (options.first_frames > 0) {
     if (available < wanted)
-      problems.push_back(fmt::format("{}: {} frames at {:.6g} fps{}, --frames first:{} needs {}",
-                                     path, facts.frames, facts.fps,
-                                     options.drop_first > 0
-                                         ? fmt::format(" ({} left out)", options.drop_first)
-                                         : "",
-                                     wanted, wanted + options.drop_first));
+      problems.push_back(fmt::format(
+          "{}: {} frames at {:.6g} fps{}, --frames first:{} needs {}", path, facts.frames,
+          facts.fps,
+          options.drop_first > 0 ? fmt::format(" ({} left out)", options.drop_first) : "", wanted,
+          wanted + options.drop_first));
     return;
   }
   const double seconds = static_cast<double>(available) / facts.fps;
   // At rates such as 29.97 no number of frames lasts five seconds; the nearest one is meant.
-  const bool is_nearest = available == std::lround(kSeconds * facts.fps) &&
-                          std::abs(std::round(kSeconds * facts.fps) / facts.fps - kSeconds) < 0.02 &&
-                          std::abs(std::round(facts.fps) - facts.fps) > 1e-6;
+  const bool is_nearest =
+      available == std::lround(kSeconds * facts.fps) &&
+      std::abs(std::round(kSeconds * facts.fps) / facts.fps - kSeconds) < 0.02 &&
+      std::abs(std::round(facts.fps) - facts.fps) > 1e-6;
   if (std::abs(seconds - kSeconds) <= kSecondsTolerance || is_nearest) return;
   std::string remedy;
   if (available > wanted) {
@@ -86,8 +86,9 @@ void check_span(const std::string& path,
         "generate {} frames; --frames first:{} would compare only that many of every clip", wanted,
         available);
   }
-  problems.push_back(fmt::format("{}: {} frames at {:.6g} fps last {:.3f} s, expected {} s ({}); {}",
-                                 path, available, facts.fps, seconds, kSeconds, wanted, remedy));
+  problems.push_back(
+      fmt::format("{}: {} frames at {:.6g} fps last {:.3f} s, expected {} s ({}); {}", path,
+                  available, facts.fps, seconds, kSeconds, wanted, remedy));
 }
 
 /// Finds both takes of a sample at the rate of a run, as they are or to be converted from 30 fps.
@@ -117,9 +118,10 @@ class TakeFinder {
     const Facts facts = known(clip.path, problems);
     if (!facts.is_readable) return clip;
     const double seconds = std::min(kSeconds, static_cast<double>(facts.frames) / facts.fps);
-    const auto offered = clip.convert_to_fps > 0.0
-                             ? static_cast<int64_t>(std::floor(seconds * clip.convert_to_fps + 1e-9))
-                             : facts.frames;
+    const auto offered =
+        clip.convert_to_fps > 0.0
+            ? static_cast<int64_t>(std::floor(seconds * clip.convert_to_fps + 1e-9))
+            : facts.frames;
     if (offered < frames)
       problems.push_back(fmt::format("{}: the real clip has {} frames at {:.6g} fps, {} are needed",
                                      clip.path, facts.frames, facts.fps, frames));
@@ -206,9 +208,8 @@ int64_t frames_of_five_seconds(double fps) {
 
 void throw_problems(const std::string& subject, const std::vector<std::string>& problems) {
   if (problems.empty()) return;
-  std::string text =
-      fmt::format("cannot be evaluated, {} problem{}:", problems.size(),
-                  problems.size() == 1 ? "" : "s");
+  std::string text = fmt::format("cannot be evaluated, {} problem{}:", problems.size(),
+                                 problems.size() == 1 ? "" : "s");
   for (std::size_t i = 0; i < std::min(problems.size(), kMostListed); ++i)
     text += "\n  " + problems[i];
   if (problems.size() > kMostListed)
@@ -251,13 +252,13 @@ EvaluationPlan plan_evaluation(const PlanOptions& options) {
     folders.push_back(list_generated(folder));
     for (const std::string& name : folders.back().ignored)
       plan.warnings.push_back(folder + "/" + name + ": is no video and is ignored");
-    plan.runs.push_back(
-        plan_run(folder, folders.back(), samples, options, facts[r], problems));
+    plan.runs.push_back(plan_run(folder, folders.back(), samples, options, facts[r], problems));
     if (!names.insert(plan.runs.back().name).second)
-      throw Error(ErrorKind::kUsage, "--generated",
-                  fmt::format("two folders are called '{}', and runs are named after their folders; "
-                              "give one of them another name through a link",
-                              plan.runs.back().name));
+      throw Error(
+          ErrorKind::kUsage, "--generated",
+          fmt::format("two folders are called '{}', and runs are named after their folders; "
+                      "give one of them another name through a link",
+                      plan.runs.back().name));
   }
   for (const BenchmarkSample& sample : samples) {
     if (std::find(plan.views.begin(), plan.views.end(), sample.view) == plan.views.end())
@@ -296,8 +297,7 @@ EvaluationPlan plan_evaluation(const PlanOptions& options) {
         }
       }
       ClipSourceFile clip{path->second, 0.0};
-      if (options.resample_fps > 0.0 &&
-          !is_near(facts[r].at(sample.id).fps, options.resample_fps))
+      if (options.resample_fps > 0.0 && !is_near(facts[r].at(sample.id).fps, options.resample_fps))
         clip.convert_to_fps = options.resample_fps;
       job.generated.push_back({r, clip});
       const double aspect = takes.aspect(job.take1.path);
@@ -312,10 +312,9 @@ EvaluationPlan plan_evaluation(const PlanOptions& options) {
   }
   throw_problems("physics-iq", problems);
   for (const PlannedRun& run : plan.runs) {
-    plan.is_official_span =
-        plan.is_official_span && run.frames == frames_of_five_seconds(run.fps);
-    plan.notes.push_back(fmt::format("{}: {:.6g} fps, {} frames of every clip", run.name, run.fps,
-                                     run.frames));
+    plan.is_official_span = plan.is_official_span && run.frames == frames_of_five_seconds(run.fps);
+    plan.notes.push_back(
+        fmt::format("{}: {:.6g} fps, {} frames of every clip", run.name, run.fps, run.frames));
   }
   return plan;
 }

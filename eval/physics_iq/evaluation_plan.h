@@ -32,11 +32,11 @@ struct PlannedRun {
 struct EvaluationPlan {
   std::vector<PlannedRun> runs;
   std::vector<ViewJob> jobs;
-  std::vector<std::string> views;      ///< In the order of the result table's columns.
+  std::vector<std::string> views;  ///< In the order of the result table's columns.
   std::vector<std::string> warnings;
-  std::vector<std::string> notes;      ///< For the results: frames left out, rates, spans.
+  std::vector<std::string> notes;  ///< For the results: frames left out, rates, spans.
   bool is_custom = false;
-  bool is_official_span = true;        ///< Five seconds of every clip are compared.
+  bool is_official_span = true;  ///< Five seconds of every clip are compared.
 };
 
 /// Throws Error(kInput) whose message lists every problem with its file and numbers.

@@ -33,23 +33,22 @@ std::vector<BlendedFrame> frame_rate_mapping(int64_t frame_count,
   const auto frames = static_cast<int64_t>(std::floor(seconds * target_fps));
   std::vector<BlendedFrame> mapping;
   for (int64_t j = 0; j < frames; ++j) {
-    const double position = frames == 1 ? 0.0
-                                        : static_cast<double>(j) *
-                                              static_cast<double>(frames_read - 1) /
-                                              static_cast<double>(frames - 1);
+    const double position = frames == 1
+                                ? 0.0
+                                : static_cast<double>(j) * static_cast<double>(frames_read - 1) /
+                                      static_cast<double>(frames - 1);
     const double index = std::floor(position);
     mapping.push_back({static_cast<int64_t>(index), position - index});
   }
   return mapping;
 }
 
-void blend_frames(
-    const uint8_t* a, const uint8_t* b, double weight, int64_t count, uint8_t* out) {
+void blend_frames(const uint8_t* a, const uint8_t* b, double weight, int64_t count, uint8_t* out) {
   const auto of_a = static_cast<float>(1.0 - weight);
   const auto of_b = static_cast<float>(weight);
   for (int64_t i = 0; i < count; ++i)
-    out[i] = static_cast<uint8_t>(of_a * static_cast<float>(a[i]) +
-                                  of_b * static_cast<float>(b[i]));
+    out[i] =
+        static_cast<uint8_t>(of_a * static_cast<float>(a[i]) + of_b * static_cast<float>(b[i]));
 }
 
 void convert_frame_rate(const std::string& source, const std::string& target, double target_fps) {

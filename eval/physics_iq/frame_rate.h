@@ -23,12 +23,11 @@ std::vector<BlendedFrame> frame_rate_mapping(int64_t frame_count,
                                              int64_t& frames_read);
 
 /// float32 products and sum, truncated towards zero.
-void blend_frames(
-    const uint8_t* a, const uint8_t* b, double weight, int64_t count, uint8_t* out);
+void blend_frames(const uint8_t* a, const uint8_t* b, double weight, int64_t count, uint8_t* out);
 
 /// Writes `source` at `target_fps` to `target` (mp4, H.264 with OpenCV's defaults; an odd last row
-/// or column is left out), atomically. Throws Error(kInput), Error(kResource); Error(kUsage) if this
-/// build has no OpenCV video writer.
+/// or column is left out), atomically. Throws Error(kInput), Error(kResource); Error(kUsage) if
+/// this build has no OpenCV video writer.
 void convert_frame_rate(const std::string& source, const std::string& target, double target_fps);
 
 }  // namespace physprobe

@@ -9,10 +9,10 @@ namespace physprobe {
 
 struct LeaderboardRow {
   std::string model;
-  std::string input;  ///< "i2v" or "v2v".
-  double score = 0.0;  ///< Percent.
+  std::string input;        ///< "i2v" or "v2v".
+  double score = 0.0;       ///< Percent.
   double deviation = -1.0;  ///< Over runs; -1: not published.
-  std::string prompts;  ///< "bpp", "op", "" unknown.
+  std::string prompts;      ///< "bpp", "op", "" unknown.
   std::string date;
   std::string source;
 };

@@ -20,9 +20,7 @@ class MaskStack {
   int64_t width() const { return width_; }
   int64_t words_per_frame() const { return words_per_frame_; }
   /// Bits in row-major order, least significant first; bits past the last pixel are 0.
-  const uint64_t* frame(int64_t index) const {
-    return words_.data() + index * words_per_frame_;
-  }
+  const uint64_t* frame(int64_t index) const { return words_.data() + index * words_per_frame_; }
   bool at(int64_t index, int64_t y, int64_t x) const;
 
   /// Number of pixels set in a frame.

@@ -42,9 +42,8 @@ void MotionFeatureCollector::push(const uint8_t* rgb, int64_t height, int64_t wi
   cv::cvtColor(small, grey, cv::COLOR_RGB2GRAY);
   state.features.brightness.push_back(cv::mean(grey)[0] / 255.0);
   const double pixels = static_cast<double>(grey.total());
-  state.features.change.push_back(state.count == 0 ? 0.0
-                                                   : cv::norm(grey, state.previous, cv::NORM_L1) /
-                                                         (255.0 * pixels));
+  state.features.change.push_back(
+      state.count == 0 ? 0.0 : cv::norm(grey, state.previous, cv::NORM_L1) / (255.0 * pixels));
   if (state.count % MotionFeatures::kShiftStride == 0) {
     cv::Mat values;
     grey.convertTo(values, CV_32F);

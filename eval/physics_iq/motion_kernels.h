@@ -1,7 +1,7 @@
 #pragma once
 // The innermost loops of motion masks, compiled once per vector unit and chosen at run time. All
-// variants compute the same bits: lanes are independent, and nothing is fused or reordered but where it says so.
-// Internal to `eval/physics_iq/`.
+// variants compute the same bits: lanes are independent, and nothing is fused or reordered but
+// where it says so. Internal to `eval/physics_iq/`.
 
 #include <cstdint>
 
@@ -20,11 +20,8 @@ struct MotionKernels {
   /// background <- 0.7 background + 0.3 grey, the first product not rounded (fused, as OpenCV's
   /// vector code does: it decides ties); then fired = 1 where |grey - round(background)| >
   /// threshold, else 0. Rounds to float32 first, then half to even, as OpenCV's convertScaleAbs.
-  void (*update_background)(const uint8_t* grey,
-                            int64_t count,
-                            float threshold,
-                            double* background,
-                            uint8_t* fired);
+  void (*update_background)(
+      const uint8_t* grey, int64_t count, float threshold, double* background, uint8_t* fired);
 
   /// Sum of squared differences.
   int64_t (*squared_difference)(const uint8_t* a, const uint8_t* b, int64_t count);

@@ -36,7 +36,8 @@ uint64_t gather_bits(const uint8_t* bytes) {
 void pack_row(const uint8_t* bytes, int64_t words, uint64_t* out) {
   for (int64_t word = 0; word < words; ++word) {
     uint64_t bits = 0;
-    for (int64_t i = 0; i < 8; ++i) bits |= gather_bits(bytes + word * kWordBits + 8 * i) << (8 * i);
+    for (int64_t i = 0; i < 8; ++i)
+      bits |= gather_bits(bytes + word * kWordBits + 8 * i) << (8 * i);
     out[word] = bits;
   }
 }
@@ -91,15 +92,15 @@ void morph(BitImage& image, BitImage& scratch) {
 }
 
 /// MotionKernels::update_background for the pixels that OpenCV's vector code leaves over.
-void update_leftover(const uint8_t* grey,
-                     int64_t count,
-                     int threshold,
-                     double* background,
-                     uint8_t* fired) {
+void update_leftover(
+    const uint8_t* grey, int64_t count, int threshold, double* background, uint8_t* fired) {
   for (int64_t x = 0; x < count; ++x) {
     background[x] = 0.7 * background[x] + 0.3 * grey[x];
-    fired[x] = std::abs(static_cast<float>(grey[x]) - std::nearbyint(static_cast<float>(background[x]))) >
-                       static_cast<float>(threshold) ? 1 : 0;
+    fired[x] =
+        std::abs(static_cast<float>(grey[x]) - std::nearbyint(static_cast<float>(background[x]))) >
+                static_cast<float>(threshold)
+            ? 1
+            : 0;
   }
 }
 

@@ -12,7 +12,7 @@
 namespace physprobe {
 
 struct ResultRow {
-  std::string scenario;  ///< "trimmed-<scene>.mp4".
+  std::string scenario;                      ///< "trimmed-<scene>.mp4".
   std::map<std::string, ViewMetrics> views;  ///< By view: "left", "center", "right".
 };
 

@@ -22,8 +22,9 @@ std::string two_decimals(double value) {
 
 /// Width in characters of UTF-8 text.
 std::size_t characters(const std::string& text) {
-  return static_cast<std::size_t>(std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+  }));
 }
 
 std::string padded(const std::string& text, std::size_t width, bool to_the_right) {
@@ -41,12 +42,11 @@ std::vector<AggregatedScore> aggregate_runs(const std::vector<PhysicsIqScores>& 
     throw Error(ErrorKind::kUsage, "--score-type",
                 fmt::format("is '{}'; expected verified or original", score_type));
   std::vector<AggregatedScore> scores;
-  for (const auto& [stem, label] :
-       {std::pair<const char*, const char*>{"final_score", "Phys-IQ"},
-        {"score_spatial", "SP"},
-        {"score_spatiotemporal", "ST"},
-        {"score_weighted_spatial", "WS"},
-        {"score_mse", "MSE"}}) {
+  for (const auto& [stem, label] : {std::pair<const char*, const char*>{"final_score", "Phys-IQ"},
+                                    {"score_spatial", "SP"},
+                                    {"score_spatiotemporal", "ST"},
+                                    {"score_weighted_spatial", "WS"},
+                                    {"score_mse", "MSE"}}) {
     AggregatedScore score;
     score.key = stem;
     if (is_verified) {

@@ -195,8 +195,8 @@ std::vector<SampleScore> sample_scores(const ResultTable& table) {
       if (found == row.views.end()) continue;
       const ViewMetrics& m = found->second;
       SampleScore score =
-          relate({m.spatial_iou_v1, m.weighted_spatial_iou_v1,
-                  list_mean(m.spatiotemporal_iou_v1), list_mean(m.mse_v1)},
+          relate({m.spatial_iou_v1, m.weighted_spatial_iou_v1, list_mean(m.spatiotemporal_iou_v1),
+                  list_mean(m.mse_v1)},
                  {m.variance_spatial, m.variance_weighted_spatial,
                   list_mean(m.variance_spatiotemporal_iou), list_mean(m.variance_mse)});
       score.scenario = row.scenario;
@@ -253,11 +253,11 @@ PhysicsIqScores score_physics_iq(const ResultTable& table, ListLengths lengths) 
   s.variance_spatial = mean_over_scenes(table, &ViewMetrics::variance_spatial);
   s.variance_weighted_spatial = mean_over_scenes(table, &ViewMetrics::variance_weighted_spatial);
   s.variance_mse = mean_over_scenes(table, &ViewMetrics::variance_mse);
-  s.score_spatiotemporal = mean_over_scenes(table, &ViewMetrics::spatiotemporal_iou_v1) /
-                           s.variance_spatiotemporal_iou;
+  s.score_spatiotemporal =
+      mean_over_scenes(table, &ViewMetrics::spatiotemporal_iou_v1) / s.variance_spatiotemporal_iou;
   s.score_spatial = mean_over_scenes(table, &ViewMetrics::spatial_iou_v1) / s.variance_spatial;
-  s.score_weighted_spatial = mean_over_scenes(table, &ViewMetrics::weighted_spatial_iou_v1) /
-                             s.variance_weighted_spatial;
+  s.score_weighted_spatial =
+      mean_over_scenes(table, &ViewMetrics::weighted_spatial_iou_v1) / s.variance_weighted_spatial;
   s.score_mse = mean_over_scenes(table, &ViewMetrics::mse_v1) - s.variance_mse;
   s.final_score_raw =
       (s.score_spatiotemporal + s.score_spatial + s.score_weighted_spatial) / 3.0 - s.score_mse;
@@ -277,13 +277,13 @@ PhysicsIqScores score_physics_iq(const ResultTable& table, ListLengths lengths) 
 }
 
 std::string format_sample_scores(const std::vector<SampleScore>& scores) {
-  const bool has_views =
-      std::any_of(scores.begin(), scores.end(), [](const SampleScore& s) { return !s.view.empty(); });
+  const bool has_views = std::any_of(scores.begin(), scores.end(),
+                                     [](const SampleScore& s) { return !s.view.empty(); });
   std::vector<std::string> heading = {"scenario"};
   if (has_views) heading.emplace_back("view");
-  for (const char* name : {"spatial_iou_v1_score", "weighted_spatial_iou_v1_score",
-                           "spatiotemporal_iou_v1_score", "v1_mse_score", "final_arithmetic",
-                           "final_geometric", "final_harmonic"})
+  for (const char* name :
+       {"spatial_iou_v1_score", "weighted_spatial_iou_v1_score", "spatiotemporal_iou_v1_score",
+        "v1_mse_score", "final_arithmetic", "final_geometric", "final_harmonic"})
     heading.emplace_back(name);
   CsvWriter csv(heading);
   for (const SampleScore& s : scores) {

@@ -42,8 +42,8 @@ struct HistoricalScore {
 
 /// All scores of a table whose lists are rounded (result_table.h). Throws Error(kInput) for no
 /// rows, a missing column, or lists of one column that differ in length (the evaluator fails too;
-/// the historical score alone still works). `lengths` kAny is for sets of one's own, whose clips may
-/// differ in length and whose scenes may lack views.
+/// the historical score alone still works). `lengths` kAny is for sets of one's own, whose clips
+/// may differ in length and whose scenes may lack views.
 enum class ListLengths { kEqual, kAny };
 PhysicsIqScores score_physics_iq(const ResultTable& table,
                                  ListLengths lengths = ListLengths::kEqual);

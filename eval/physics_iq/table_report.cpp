@@ -62,15 +62,15 @@ Json score_result_tables(const std::vector<std::string>& paths,
   for (const std::string& path : paths) {
     const ResultTable table = read_result_table(path);
     all.push_back(score_physics_iq(table));
-    Json entry = {{"table", path},
-                  {"name", std::filesystem::path(path).stem().string()},
-                  {"scenes", table.rows.size()},
-                  {"scores", scores_json(all.back())},
-                  {"physical_variance_all_metrics",
-                   historical_score(table).physical_variance_all_metrics},
-                  {"intervals",
-                   {{"verified", percent_interval(verified_interval(table, statistics))},
-                    {"original", percent_interval(original_interval(table, statistics))}}}};
+    Json entry = {
+        {"table", path},
+        {"name", std::filesystem::path(path).stem().string()},
+        {"scenes", table.rows.size()},
+        {"scores", scores_json(all.back())},
+        {"physical_variance_all_metrics", historical_score(table).physical_variance_all_metrics},
+        {"intervals",
+         {{"verified", percent_interval(verified_interval(table, statistics))},
+          {"original", percent_interval(original_interval(table, statistics))}}}};
     if (!category_of.empty()) entry["categories"] = sub_tables(table, category_of);
     if (std::isnan(all.back().final_score_raw))
       entry["warning"] = "the original score is undefined (NaN), because a ceiling is zero";
@@ -102,21 +102,19 @@ std::string format_scored_tables(const Json& document) {
   for (const Json& run : document["runs"]) {
     const Json& scores = run["scores"];
     const Json& interval = run["intervals"]["verified"];
-    text += fmt::format("{:<28} {:>9} {:>19} {:>9} {:>8} {:>7}\n", run["name"].get<std::string>(),
-                        cell(scores["final_score_view"], 100.0),
-                        fmt::format("[{}, {}]", cell(interval["low"], 1.0),
-                                    cell(interval["high"], 1.0)),
-                        cell(scores["final_score_orig"], 100.0),
-                        cell(scores["final_score_origround"], 1.0), run["scenes"].get<int64_t>());
-    if (run.contains("warning"))
-      text += "  warning: " + run["warning"].get<std::string>() + "\n";
+    text += fmt::format(
+        "{:<28} {:>9} {:>19} {:>9} {:>8} {:>7}\n", run["name"].get<std::string>(),
+        cell(scores["final_score_view"], 100.0),
+        fmt::format("[{}, {}]", cell(interval["low"], 1.0), cell(interval["high"], 1.0)),
+        cell(scores["final_score_orig"], 100.0), cell(scores["final_score_origround"], 1.0),
+        run["scenes"].get<int64_t>());
+    if (run.contains("warning")) text += "  warning: " + run["warning"].get<std::string>() + "\n";
     if (!run.contains("categories")) continue;
     for (const auto& [category, entry] : run["categories"].items())
-      text += fmt::format("  {:<26} {:>9} {:>19} {:>9} {:>8} {:>7}\n", category,
-                          cell(entry["final_score_view"], 100.0), "",
-                          cell(entry["final_score_orig"], 100.0),
-                          cell(entry["final_score_origround"], 1.0),
-                          entry["n_scenarios"].get<int64_t>());
+      text += fmt::format(
+          "  {:<26} {:>9} {:>19} {:>9} {:>8} {:>7}\n", category,
+          cell(entry["final_score_view"], 100.0), "", cell(entry["final_score_orig"], 100.0),
+          cell(entry["final_score_origround"], 1.0), entry["n_scenarios"].get<int64_t>());
   }
   if (document["runs"].size() > 1) {
     text += "\n" + document["aggregate"]["verified"]["csv"].get<std::string>() +

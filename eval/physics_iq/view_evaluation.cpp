@@ -31,18 +31,18 @@ constexpr double kMostDelaySeconds = 1.5;  // searched for the best delay
 constexpr double kDelayStepSeconds = 0.1;
 
 /// One clip of the view: where it lies and what its content is called.
-struct Clip {
+struct ViewClip {
   ClipSourceFile source;
   std::string digest;    // of the file
   std::string identity;  // of what is evaluated: digest, conversion
 };
 
-Clip clip_of(const ClipSourceFile& source) {
-  Clip clip{source, content_digest(source.path), ""};
+ViewClip clip_of(const ClipSourceFile& source) {
+  ViewClip clip{source, content_digest(source.path), ""};
   clip.identity = clip.digest;
   if (source.convert_to_fps > 0.0)
-    clip.identity += fmt::format(" at {} fps by OpenCV {}", source.convert_to_fps,
-                                 mask_codec_version());
+    clip.identity +=
+        fmt::format(" at {} fps by OpenCV {}", source.convert_to_fps, mask_codec_version());
   return clip;
 }
 
@@ -80,17 +80,17 @@ class ViewEvaluator {
  private:
   void name_everything() {
     const bool is_lossy = options_.mask_path == MaskPath::kMp4v;
-    mask_identity_ = fmt::format("{} {} threshold {} frames {} fps {}{}", kCacheSchema,
-                                 mask_path_name(options_.mask_path), options_.threshold,
-                                 job_.frames, job_.fps,
-                                 is_lossy ? " OpenCV " + mask_codec_version() : "");
+    mask_identity_ =
+        fmt::format("{} {} threshold {} frames {} fps {}{}", kCacheSchema,
+                    mask_path_name(options_.mask_path), options_.threshold, job_.frames, job_.fps,
+                    is_lossy ? " OpenCV " + mask_codec_version() : "");
     const auto shipped = [](const std::string& path) {
       return path.empty() ? std::string() : " masks " + sha256_file(path);
     };
     truth_key_ = sha256_hex(fmt::format("{}\n{}{}\n{}{}", mask_identity_, take1_.identity,
                                         shipped(job_.mask_video1), take2_ ? take2_->identity : "",
                                         shipped(job_.mask_video2)));
-    for (const Clip& clip : generated_)
+    for (const ViewClip& clip : generated_)
       keys_.push_back(
           sha256_hex(fmt::format("{}\n{} from {}", truth_key_, clip.identity, job_.drop_first)));
   }
@@ -117,7 +117,7 @@ class ViewEvaluator {
     return true;
   }
 
-  std::string file_of(const Clip& clip) const {
+  std::string file_of(const ViewClip& clip) const {
     if (clip.source.convert_to_fps <= 0.0) return clip.source.path;
     const std::string path = cached("converted", sha256_hex(clip.identity), ".mp4");
     if (options_.force || !fs::exists(path))
@@ -138,19 +138,18 @@ class ViewEvaluator {
   }
 
   /// Masks of a real take: published ones, cached ones, or computed during the pass and cached.
-  MaskStack real_masks(const Clip& clip,
+  MaskStack real_masks(const ViewClip& clip,
                        const std::string& mask_video,
                        const std::function<void(int64_t, const uint8_t*)>& on_frame) {
     const ClipOptions options = clip_options(0);
-    const std::string path = cached(
-        "masks",
-        sha256_hex(fmt::format("{}\n{}\n{}x{}", mask_identity_, clip.identity, truth_.width,
-                               truth_.height)),
-        ".bits");
+    const std::string path =
+        cached("masks",
+               sha256_hex(fmt::format("{}\n{}\n{}x{}", mask_identity_, clip.identity, truth_.width,
+                                      truth_.height)),
+               ".bits");
     const bool is_cached = !options_.force && fs::exists(path);
     const bool is_computed = mask_video.empty() && !is_cached;
-    MaskStack masks =
-        pass_over_clip(file_of(clip), options, is_computed, options_.cache, on_frame);
+    MaskStack masks = pass_over_clip(file_of(clip), options, is_computed, options_.cache, on_frame);
     if (!mask_video.empty())
       return read_mask_video(mask_video, job_.frames, truth_.height, truth_.width);
     if (is_cached) return MaskStack::deserialise(read_file(path), path);
@@ -162,8 +161,8 @@ class ViewEvaluator {
     const std::string path1 = file_of(take1_);
     {
       const auto reader = VideoReader::open(path1);
-      aspect1_ = static_cast<double>(reader->info().width) /
-                 static_cast<double>(reader->info().height);
+      aspect1_ =
+          static_cast<double>(reader->info().width) / static_cast<double>(reader->info().height);
       truth_.width = reader->info().width / 4;
       truth_.height = reader->info().height / 4;
     }
@@ -242,17 +241,15 @@ class ViewEvaluator {
     FrameSamples samples(job_.frames, truth_.height, truth_.width);
     MotionFeatureCollector motion;
     ViewMetrics& metrics = record.metrics;
-    const MaskStack masks =
-        pass_over_clip(path, clip_options(job_.drop_first), true, options_.cache,
-                       [&](int64_t index, const uint8_t* rgb) {
-                         metrics.mse_v1.push_back(
-                             frame_mse(shelf1_->frame(index), rgb, frame_values_));
-                         if (take2_)
-                           metrics.mse_v2.push_back(
-                               frame_mse(shelf2_->frame(index), rgb, frame_values_));
-                         motion.push(rgb, truth_.height, truth_.width);
-                         if (options_.with_media) samples.push(index, rgb);
-                       });
+    const MaskStack masks = pass_over_clip(
+        path, clip_options(job_.drop_first), true, options_.cache,
+        [&](int64_t index, const uint8_t* rgb) {
+          metrics.mse_v1.push_back(frame_mse(shelf1_->frame(index), rgb, frame_values_));
+          if (take2_)
+            metrics.mse_v2.push_back(frame_mse(shelf2_->frame(index), rgb, frame_values_));
+          motion.push(rgb, truth_.height, truth_.width);
+          if (options_.with_media) samples.push(index, rgb);
+        });
     metrics.spatiotemporal_iou_v1 = spatiotemporal_iou(masks1_, masks);
     metrics.spatial_iou_v1 = spatial_iou(masks1_, masks);
     metrics.weighted_spatial_iou_v1 = weighted_spatial_iou(masks1_, masks);
@@ -310,9 +307,9 @@ class ViewEvaluator {
 
   const ViewJob& job_;
   const ViewEvaluationOptions& options_;
-  Clip take1_;
-  std::optional<Clip> take2_;
-  std::vector<Clip> generated_;
+  ViewClip take1_;
+  std::optional<ViewClip> take2_;
+  std::vector<ViewClip> generated_;
   std::string mask_identity_;
   std::string truth_key_;
   std::vector<std::string> keys_;

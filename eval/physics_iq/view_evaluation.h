@@ -23,7 +23,7 @@ struct ViewJob {
   std::string scenario;  ///< "trimmed-<scene>.mp4".
   std::string view;
   std::string category;
-  ClipSourceFile take1, take2;  ///< take2.path "" = there is none.
+  ClipSourceFile take1, take2;           ///< take2.path "" = there is none.
   std::string mask_video1, mask_video2;  ///< Published real masks to use instead of own; "" = own.
   double fps = 0.0;
   int64_t frames = 0;
@@ -45,11 +45,11 @@ struct ViewEvaluationOptions {
 
 struct ViewOutcome {
   TruthRecord truth;
-  std::vector<GeneratedRecord> generated;   ///< Like ViewJob::generated.
-  std::vector<std::string> media;           ///< Stems in the cache, "" without media.
-  std::string digest1, digest2;             ///< SHA-256 of the files; "" without take 2.
-  std::vector<std::string> digests;         ///< Of the generated files.
-  bool was_cached = true;                   ///< Nothing had to be computed.
+  std::vector<GeneratedRecord> generated;  ///< Like ViewJob::generated.
+  std::vector<std::string> media;          ///< Stems in the cache, "" without media.
+  std::string digest1, digest2;            ///< SHA-256 of the files; "" without take 2.
+  std::vector<std::string> digests;        ///< Of the generated files.
+  bool was_cached = true;                  ///< Nothing had to be computed.
 };
 
 /// Throws Error(kInput) naming the file at fault, Interrupted when a signal asked for a stop.

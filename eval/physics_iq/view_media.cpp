@@ -67,8 +67,7 @@ void paint_heat(const MaskStack& real,
       const double of_real = std::sqrt(static_cast<double>(a[i]) / most);
       const double of_generated = std::sqrt(static_cast<double>(b[i]) / most);
       for (std::size_t channel = 0; channel < 3; ++channel) {
-        const double value =
-            of_real * kOnlyReal[channel] + of_generated * kOnlyGenerated[channel];
+        const double value = of_real * kOnlyReal[channel] + of_generated * kOnlyGenerated[channel];
         out[y * row_bytes + 3 * x + static_cast<int64_t>(channel)] =
             static_cast<uint8_t>(std::min(255.0, value));
       }
@@ -91,10 +90,9 @@ FrameSamples::FrameSamples(int64_t frames, int64_t height, int64_t width)
 void FrameSamples::push(int64_t index, const uint8_t* rgb) {
   const auto found = std::lower_bound(indices_.begin(), indices_.end(), index);
   if (found == indices_.end() || *found != index) return;
-  resize_for_metrics(
-      rgb, height_, width_, 3,
-      pixels_.data() + (found - indices_.begin()) * panel_height_ * panel_width_ * 3,
-      panel_height_, panel_width_);
+  resize_for_metrics(rgb, height_, width_, 3,
+                     pixels_.data() + (found - indices_.begin()) * panel_height_ * panel_width_ * 3,
+                     panel_height_, panel_width_);
 }
 
 std::string write_view_media(const std::string& stem,

@@ -22,7 +22,8 @@ struct TruthRecord {
   int64_t width = 0;
   bool has_take2 = true;
   ViewMetrics ceiling;  ///< The variance_ fields.
-  /// "frozen" (first frame of take 1), "delayed" (take 1 half a second late), "take2": `_v1` fields.
+  /// "frozen" (first frame of take 1), "delayed" (take 1 half a second late), "take2": `_v1`
+  /// fields.
   std::map<std::string, ViewMetrics> baselines;
   std::vector<int64_t> area_take1, area_take2;  ///< Pixels moving per frame.
   MotionFeatures motion;                        ///< Of take 1.
@@ -30,7 +31,7 @@ struct TruthRecord {
 
 /// One generated video against them.
 struct GeneratedRecord {
-  ViewMetrics metrics;  ///< The `_v1` and `_v2` fields.
+  ViewMetrics metrics;                 ///< The `_v1` and `_v2` fields.
   std::vector<int64_t> area, overlap;  ///< Pixels moving per frame; those moving in take 1 too.
   /// Delay of the generated motion (frames, negative = early) at which its masks meet those of take
   /// 1 best, and the mean IoU reached there.

@@ -17,8 +17,8 @@ using testing::golden_path;
 using testing::tensor_near;
 
 at::Tensor masks_of(const at::Tensor& rgb_frames, int threshold) {
-  at::Tensor masks = at::zeros({rgb_frames.size(0), rgb_frames.size(1), rgb_frames.size(2)},
-                               at::kByte);
+  at::Tensor masks =
+      at::zeros({rgb_frames.size(0), rgb_frames.size(1), rgb_frames.size(2)}, at::kByte);
   int64_t t = 0;
   MotionMasker masker(rgb_frames.size(1), rgb_frames.size(2), threshold,
                       [&](const BitImage& mask) { mask.to_bytes(masks[t++].data_ptr<uint8_t>()); });
@@ -82,7 +82,8 @@ TEST(PhysicsIqMotionMask, EqualsOpenCvOnNoiseOfManySizes) {
                                       {90, 201}}) {
     SCOPED_TRACE(height * 1000 + width);
     // Blocks that jump: most thresholds, ties of the rounding included, are met.
-    const at::Tensor coarse = at::randint(0, 256, {12, 1 + height / 7, 1 + width / 7, 3}, at::kByte);
+    const at::Tensor coarse =
+        at::randint(0, 256, {12, 1 + height / 7, 1 + width / 7, 3}, at::kByte);
     const at::Tensor frames = coarse.repeat_interleave(7, 1)
                                   .repeat_interleave(7, 2)
                                   .slice(1, 0, height)

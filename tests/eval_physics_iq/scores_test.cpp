@@ -154,8 +154,7 @@ TEST(PhysicsIqScores, MiniBenchmarkTables) {
 }
 
 TEST(PhysicsIqScores, TheTableIsWrittenAsItWasRead) {
-  const std::string path =
-      golden_path("physics_iq/minibench/expected/model-a-bpp-run_01.csv");
+  const std::string path = golden_path("physics_iq/minibench/expected/model-a-bpp-run_01.csv");
   const ResultTable table = read_result_table(path);
   // Lists come back rounded, so the second reading must agree with the first.
   const std::string text = format_result_table(table);

@@ -8,7 +8,6 @@
 #include "physprobe/eval/physics_iq/result_table.h"
 #include "physprobe/video/video_reader.h"
 
-#include "eval_physics_iq/minibench.h"
 #include "support/golden.h"
 #include "support/temp_dir.h"
 #include "support/tensor_near.h"
@@ -16,6 +15,8 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+
+#include "eval_physics_iq/minibench.h"
 
 namespace physprobe {
 namespace {
@@ -136,9 +137,35 @@ ViewJob disc_left() {
   job.fps = 30.0;
   job.frames = 150;
   job.generated.push_back(
-      {0, {minibench("generated/model-a-bpp-run_01/0001_perspective-left_trimmed-disc-and-block.mp4"),
-           0.0}});
+      {0,
+       {minibench("generated/model-a-bpp-run_01/0001_perspective-left_trimmed-disc-and-block.mp4"),
+        0.0}});
   return job;
+}
+
+TEST(PhysicsIqViewEvaluation, ShrunkFramesOfTwoTakesDifferAsTheReferenceSays) {
+  const ViewJob job = disc_left();
+  std::vector<uint8_t> frames[2];
+  TempDir scratch;
+  ClipOptions options;
+  options.frames = 1;
+  options.fps = 30.0;
+  options.height = 29;
+  options.width = 52;
+  for (const int take : {0, 1})
+    pass_over_clip(take == 0 ? job.take1.path : job.take2.path, options, false, scratch.path(),
+                   [&](int64_t, const uint8_t* rgb) {
+                     frames[take].assign(rgb, rgb + options.height * options.width * 3);
+                   });
+  int64_t sum = 0;
+  for (std::size_t i = 0; i < frames[0].size(); ++i)
+    sum += (frames[0][i] - frames[1][i]) * (frames[0][i] - frames[1][i]);
+  const auto count = static_cast<int64_t>(frames[0].size());
+  EXPECT_DOUBLE_EQ(frame_mse(frames[0].data(), frames[1].data(), count),
+                   static_cast<double>(sum) / 65025.0 / static_cast<double>(count));
+  // First entry of variance_mse in the golden table; the reference averages in float32.
+  EXPECT_NEAR(static_cast<double>(sum) / 65025.0 / static_cast<double>(count), 0.001045819604769349,
+              2e-9);
 }
 
 void expect_view(const ViewMetrics& actual, const ViewMetrics& want) {

@@ -118,8 +118,8 @@ TEST(PhysicsIqMotionKernels, EveryVariantComputesTheSameBits) {
   const at::Tensor b = at::randint(0, 256, {count}, at::kByte);
   const int64_t want = (a.to(at::kLong) - b.to(at::kLong)).square().sum().item<int64_t>();
   for (const MotionKernels* kernels : {&motion_kernels(), &motion_kernels_baseline()}) {
-    EXPECT_EQ(
-        kernels->squared_difference(a.data_ptr<uint8_t>(), b.data_ptr<uint8_t>(), count), want)
+    EXPECT_EQ(kernels->squared_difference(a.data_ptr<uint8_t>(), b.data_ptr<uint8_t>(), count),
+              want)
         << kernels->name;
   }
   std::vector<double> background1(static_cast<std::size_t>(count), 100.0);
