@@ -1,12 +1,16 @@
 #include "physprobe/cli/cli.h"
 
 #include "physprobe/cli/command.h"
+#include "physprobe/cli/help_formatter.h"
+#include "physprobe/cli/usage_error.h"
 #include "physprobe/core/error.h"
-#include "physprobe/core/nearest_name.h"
 
-#include <fmt/format.h>
-
+#include <cstring>
+#include <memory>
 #include <new>
+#include <poll.h>
+#include <system_error>
+#include <unistd.h>
 
 namespace physprobe {
 namespace {
@@ -26,21 +30,25 @@ const std::vector<AddCommand>& commands() {
 void build(CLI::App& app, Invocation& invocation) {
   app.name("physprobe");
   app.require_subcommand(1);
-  app.get_formatter()->column_width(34);
+  app.formatter(std::make_shared<HelpFormatter>());
   for (const AddCommand add : commands()) add(app, invocation);
 }
 
-/// The first argument that is no subcommand, with the nearest names.
-std::string unknown_command(const CLI::App& app, const std::vector<std::string>& arguments) {
-  if (arguments.empty() || arguments.front().empty() || arguments.front()[0] == '-') return "";
-  std::vector<std::string> names;
-  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
-    names.push_back(command->get_name());
-  for (const std::string& name : names) {
-    if (name == arguments.front()) return "";
-  }
-  return fmt::format("'{}' is no subcommand{}", arguments.front(),
-                     did_you_mean(arguments.front(), names));
+/// Memory that could not be had, as LibTorch's allocator words it.
+bool is_out_of_memory(const std::exception& error) {
+  return std::strstr(error.what(), "can't allocate memory") != nullptr ||
+         std::strstr(error.what(), "not enough memory") != nullptr;
+}
+
+/// A reader that went away (`| head`) is no failure; a full disk is.
+bool has_closed_reader(int descriptor) {
+  pollfd state{descriptor, POLLOUT, 0};
+  return poll(&state, 1, 0) == 1 && (state.revents & POLLERR) != 0;
+}
+
+int out_of_memory(std::ostream& err) {
+  err << "error: out of memory; free some, or use fewer --threads or a smaller model\n";
+  return exit_code(ErrorKind::kResource);
 }
 
 }  // namespace
@@ -68,21 +76,28 @@ int run_command_line(const std::vector<std::string>& arguments,
       app.parse(std::move(reversed));
     } catch (const CLI::ParseError& error) {
       if (error.get_exit_code() == 0) return app.exit(error, out, err);  // --help
-      const std::string unknown = unknown_command(app, arguments);
-      err << "error: " << (unknown.empty() ? std::string(error.what()) : unknown)
-          << "\nRun with --help for the usage.\n";
+      const UsageError usage = explain_usage_error(app, arguments, error);
+      err << "error: " << usage.message << "\nRun '" << usage.command
+          << " --help' for the usage.\n";
       return exit_code(ErrorKind::kUsage);
     }
     const int code = invocation.action();
     out.flush();
+    if (!out && !has_closed_reader(STDOUT_FILENO)) {
+      throw Error(ErrorKind::kResource, "standard output", "cannot be written; is the disk full?");
+    }
     return code;
   } catch (const Error& error) {
     err << "error: " << error.what() << "\n";
     return exit_code(error.kind());
   } catch (const std::bad_alloc&) {
-    err << "error: out of memory; try fewer --threads or a smaller model\n";
+    return out_of_memory(err);
+  } catch (const std::system_error& error) {
+    err << "error: the system refused a resource: " << error.what()
+        << "; see its limits with `ulimit -a`\n";
     return exit_code(ErrorKind::kResource);
   } catch (const std::exception& error) {
+    if (is_out_of_memory(error)) return out_of_memory(err);
     err << "internal error: " << error.what()
         << "\nThis is a defect of physprobe; please report it with the command line.\n";
     return exit_code(ErrorKind::kInternal);

@@ -9,9 +9,11 @@ void CommonFlags::add_json(CLI::App& app) {
 void CommonFlags::add_execution(CLI::App& app) {
   app.add_option("--threads", threads,
                  "Threads; 0 = all this process may use. Never changes a value")
-      ->check(CLI::Range(0, 4096));
+      ->check(CLI::Range(0, 4096))
+      ->type_name("N");
   app.add_option("--progress", progress, "Progress on stderr")
       ->check(CLI::IsMember({"auto", "bar", "lines", "none"}))
+      ->type_name("HOW")
       ->capture_default_str();
   app.add_flag("-q,--quiet", quiet, "Results and errors only");
 }

@@ -26,9 +26,14 @@ void add_embed_command(CLI::App& app, Invocation& invocation) {
   flags->suite.add(*command);
   flags->common.add_json(*command);
   flags->common.add_execution(*command);
-  command->add_option("--store", flags->store, "Directory of the embedding store")->required();
-  command->add_option("--shard", flags->shard,
-                      "INDEX/COUNT from 0, or auto; give every shard its own --store");
+  command->add_option("--store", flags->store, "Directory of the embedding store")
+      ->required()
+      ->type_name("DIR");
+  command
+      ->add_option("--shard", flags->shard,
+                   "Only this part of the items: INDEX from 0, or auto (Slurm array, MPI rank); "
+                   "give every shard its own --store")
+      ->type_name("INDEX/COUNT");
   command->add_flag("--keep-tokens", flags->keep_tokens, "Store every tap's tokens too (large)");
   command->callback([flags, &invocation] {
     invocation.action = [flags, &invocation] {
@@ -38,6 +43,7 @@ void add_embed_command(CLI::App& app, Invocation& invocation) {
       options.shard = parse_shard(flags->shard);
       options.threads = flags->common.threads;
       options.progress = flags->common.progress_mode();
+      install_interrupt_handlers();
       const EmbedSummary summary = embed_dataset(flags->suite.load(), options);
       if (flags->common.json) {
         invocation.out << dump_json_pretty(
@@ -53,7 +59,10 @@ void add_embed_command(CLI::App& app, Invocation& invocation) {
       }
       for (const std::string& failure : summary.failures)
         invocation.err << "failed: " << failure << "\n";
-      if (summary.interrupted_by != 0) return interrupt_exit_code(summary.interrupted_by);
+      if (summary.interrupted_by != 0) {
+        invocation.err << "interrupted; start the same command again to continue\n";
+        return interrupt_exit_code(summary.interrupted_by);
+      }
       return summary.failures.empty() ? 0 : exit_code(ErrorKind::kPartial);
     };
   });

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <cmath>
 #include <memory>
 
 namespace physprobe {
@@ -25,13 +26,30 @@ struct RunFlags {
   bool resume = false;
   bool dry_run = false;
   bool no_report = false;
+  int64_t batch = RunOptions().chunk_frames;
 };
+
+std::string in_words(double seconds) {
+  const auto whole = static_cast<int64_t>(std::ceil(seconds));
+  if (whole < 60) return fmt::format("{} s", whole);
+  if (whole < 3600) return fmt::format("{} min {:02} s", whole / 60, whole % 60);
+  return fmt::format("{} h {:02} min", whole / 3600, whole / 60 % 60);
+}
+
+std::string in_megabytes(double bytes) {
+  return bytes < 1e9 ? fmt::format("{:.1f} MB", bytes / 1e6)
+                     : fmt::format("{:.2f} GB", bytes / 1e9);
+}
 
 int dry_run(const RunFlags& flags,
             const Suite& suite,
             const RunOptions& options,
             Invocation& invocation) {
   const RunEstimate estimate = estimate_run(suite, options);
+  if (estimate.interrupted_by != 0) {
+    invocation.err << "interrupted; nothing was kept\n";
+    return interrupt_exit_code(estimate.interrupted_by);
+  }
   if (flags.common.json) {
     invocation.out << dump_json_pretty(nlohmann::ordered_json{
         {"items", estimate.items},
@@ -46,14 +64,15 @@ int dry_run(const RunFlags& flags,
   }
   invocation.out << fmt::format(
       "{}{} items; {} measured, nothing kept\n"
-      "expected time    {:.0f} s ({:.2f} s an item)\n"
-      "expected memory  {:.2f} GB\n"
-      "expected disk    {:.3f} GB\n",
+      "expected time    {} ({:.3g} s an item)\n"
+      "expected memory  {}\n"
+      "expected disk    {}\n",
       options.shard.is_whole()
           ? ""
           : fmt::format("shard {} of {}: ", options.shard.index, options.shard.count),
-      estimate.items, estimate.measured_items, estimate.seconds_total, estimate.seconds_per_item,
-      estimate.peak_memory_bytes / 1e9, estimate.disk_bytes / 1e9);
+      estimate.items, estimate.measured_items, in_words(estimate.seconds_total),
+      estimate.seconds_per_item, in_megabytes(estimate.peak_memory_bytes),
+      in_megabytes(estimate.disk_bytes));
   for (const std::string& warning : estimate.warnings)
     invocation.err << "warning: " << warning << "\n";
   return 0;
@@ -67,8 +86,10 @@ int execute(const RunFlags& flags, Invocation& invocation) {
   options.overwrite = flags.overwrite;
   options.shard = parse_shard(flags.shard);
   options.threads = flags.common.threads;
+  options.chunk_frames = flags.batch;
   options.progress = flags.common.progress_mode();
   options.command_line = invocation.arguments;
+  install_interrupt_handlers();
   if (flags.dry_run) return dry_run(flags, suite, options, invocation);
 
   const RunSummary summary = run_suite(suite, options);
@@ -106,17 +127,31 @@ void add_run_command(CLI::App& app, Invocation& invocation) {
   flags->suite.add(*command);
   flags->common.add_json(*command);
   flags->common.add_execution(*command);
-  command->add_option("--out", flags->out, "Directory for the results")->required();
-  command->add_option("--cache", flags->cache,
-                      "Embedding store shared between runs (default: OUT/store)");
-  command->add_option("--shard", flags->shard,
-                      "INDEX/COUNT from 0, or auto (Slurm array, MPI rank)");
+  command->add_option("--out", flags->out, "Directory for the results")
+      ->required()
+      ->type_name("DIR");
+  command
+      ->add_option("--batch", flags->batch,
+                   "Frames encoded at a time: more memory, fewer pauses. Never changes a value")
+      ->check(CLI::Range(1, 4096))
+      ->type_name("N")
+      ->capture_default_str();
+  command
+      ->add_option("--cache", flags->cache,
+                   "Embedding store shared between runs (default: OUT/store)")
+      ->type_name("DIR");
+  command
+      ->add_option("--shard", flags->shard,
+                   "Only this part of the items: INDEX from 0, or auto (Slurm array, MPI rank). "
+                   "merge joins the parts")
+      ->type_name("INDEX/COUNT");
   command->add_flag("--resume", flags->resume,
                     "Continue a run that was interrupted (always done; for clarity in scripts)");
   command->add_flag("--overwrite", flags->overwrite,
-                    "Replace a run of another configuration in OUT");
-  command->add_flag("--dry-run", flags->dry_run,
-                    "Measure a few items and print the expected time, memory and disk");
+                    "Replace another run in OUT (embeddings already made are used again)");
+  command->add_flag(
+      "--dry-run", flags->dry_run,
+      "Measure a few items and print the expected time, memory and disk; keep nothing");
   command->add_flag("--no-report", flags->no_report, "Write no report.html");
   command->callback([flags, &invocation] {
     invocation.action = [flags, &invocation] { return execute(*flags, invocation); };
@@ -129,17 +164,21 @@ void add_merge_command(CLI::App& app, Invocation& invocation) {
   struct Flags {
     std::vector<std::string> shards;
     std::string out;
+    bool overwrite = false;
     CommonFlags common;
   };
   auto flags = std::make_shared<Flags>();
   command
       ->add_option("shards", flags->shards, "Shard directories, or the directory that holds them")
       ->required();
-  command->add_option("--out", flags->out, "Directory for the merged run")->required();
+  command->add_option("--out", flags->out, "Directory for the merged run")
+      ->required()
+      ->type_name("DIR");
+  command->add_flag("--overwrite", flags->overwrite, "Replace another run in OUT");
   flags->common.add_json(*command);
   command->callback([flags, &invocation] {
     invocation.action = [flags, &invocation] {
-      const RunSummary summary = merge_runs(flags->shards, flags->out);
+      const RunSummary summary = merge_runs(flags->shards, flags->out, flags->overwrite);
       const std::string report = write_report(summary.directory);
       if (flags->common.json) {
         invocation.out << read_file(summary.directory + "/results.json");

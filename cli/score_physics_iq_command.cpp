@@ -135,6 +135,10 @@ void add_score_physics_iq(CLI::App& score, Invocation& invocation) {
       ->add_option("--real-masks", options.plan.real_masks,
                    "computed from the recordings, or published (the benchmark's video-masks)")
       ->capture_default_str();
+  command
+      ->add_option("--decode", options.decode,
+                   "opencv (official: BT.601 whatever a file says) or tagged (as the file says)")
+      ->capture_default_str();
   command->add_option("--threshold", options.threshold, "Of motion masks, grey levels")
       ->check(CLI::Range(0, 255))
       ->capture_default_str();

@@ -11,10 +11,18 @@ namespace physprobe {
 void SuiteFlags::add(CLI::App& app) {
   app.add_option("suite", path, "Suite file (YAML), such as configs/suites/straightening.yaml")
       ->required();
-  app.add_option("--set", set, "Override a field: key.path=value (repeatable)")->take_all();
-  app.add_option("--columns", columns, "Manifest columns: ours=theirs,…");
-  app.add_option("--limit", limit, "Only the first N items");
-  app.add_option("--seed", seed, "Seed of resampling and nulls");
+  app.add_option("--set", set, "Override a field, such as sampling.n=16; repeatable")
+      ->take_all()
+      ->expected(1)
+      ->type_name("KEY=VALUE");
+  app.add_option("--columns", columns, "The manifest's names for ours, such as id=clip,path=file")
+      ->type_name("OURS=THEIRS,...");
+  app.add_option("--limit", limit, "Only the first N items")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("N");
+  app.add_option("--seed", seed, "Seed of resampling and nulls")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("N");
   app.add_flag("--allow-outside-root", allow_outside_root,
                "Accept absolute paths, '..' and links that leave the data set");
 }
@@ -28,7 +36,8 @@ Suite SuiteFlags::load() const {
   for (std::string pair; std::getline(pairs, pair, ',');) {
     const std::size_t equals = pair.find('=');
     if (equals == std::string::npos || equals == 0 || equals + 1 == pair.size()) {
-      throw Error(ErrorKind::kUsage, "--columns", fmt::format("'{}' is not ours=theirs", pair));
+      throw Error(ErrorKind::kUsage, "--columns",
+                  fmt::format("'{}' is not ours=theirs, such as id=clip_name", pair));
     }
     overrides.push_back(
         fmt::format("dataset.columns.{}='{}'", pair.substr(0, equals), pair.substr(equals + 1)));

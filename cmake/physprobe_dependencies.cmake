@@ -4,6 +4,12 @@ find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 find_package(OpenMP REQUIRED COMPONENTS CXX)
 
+# A LibTorch outside the system (<prefix>/share/cmake/Torch) looks its libraries up by name, and would take those of a
+# system's LibTorch that is installed as well: headers of one, libraries of the other. Its own folder comes first.
+if(Torch_DIR)
+  get_filename_component(physprobe_torch_prefix "${Torch_DIR}/../../.." ABSOLUTE)
+  list(PREPEND CMAKE_LIBRARY_PATH "${physprobe_torch_prefix}/lib")
+endif()
 find_package(Torch REQUIRED)
 # Wheels of torch before 2.6 use the old C++ ABI; every other C++ library here has the new one, and mixing them ends in
 # unresolved std::string symbols at link time. Said now, in words.

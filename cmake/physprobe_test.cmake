@@ -2,23 +2,34 @@ include(GoogleTest)
 find_package(GTest REQUIRED)
 find_package(Threads REQUIRED)
 
-# The only object that knows where the checkout lies (tests/support/source_dir.h).
+# A precompiled header is valid for one kind of position-independent code; CMake would choose another for executables.
+function(physprobe_shareable_precompiled_header target)
+  set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+  target_compile_options(${target} PRIVATE -fPIC)
+endfunction()
+
+# The only object that knows where the checkout lies (tests/support/source_dir.h), and the precompiled header of all tests.
 add_library(physprobe_test_support STATIC "${CMAKE_SOURCE_DIR}/tests/support/source_dir.cpp")
 physprobe_target_defaults(physprobe_test_support)
+physprobe_shareable_precompiled_header(physprobe_test_support)
 target_include_directories(physprobe_test_support PRIVATE "${CMAKE_SOURCE_DIR}/tests")
-target_compile_definitions(physprobe_test_support PRIVATE PHYSPROBE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+set_source_files_properties("${CMAKE_SOURCE_DIR}/tests/support/source_dir.cpp" PROPERTIES
+  COMPILE_DEFINITIONS PHYSPROBE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+target_link_libraries(physprobe_test_support PRIVATE physprobe_torch nlohmann_json::nlohmann_json GTest::gtest GTest::gmock)
+target_precompile_headers(physprobe_test_support PRIVATE
+  <gtest/gtest.h> <gmock/gmock.h> <ATen/ATen.h> <nlohmann/json.hpp>)
 
 # physprobe_test(core_tests SOURCES … LINK … [LABELS …]): one binary, one ctest entry (loading LibTorch
 # costs half a second a process). Tests whose suite name ends in `Slow` run in a second entry labelled slow.
 function(physprobe_test name)
-  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LINK;LABELS;PCH" ${ARGN})
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LINK;LABELS" ${ARGN})
   set(target physprobe_${name})
   add_executable(${target} ${ARG_SOURCES})
   physprobe_executable_defaults(${target})
   target_include_directories(${target} PRIVATE "${CMAKE_SOURCE_DIR}/tests")
   target_link_libraries(${target} PRIVATE ${ARG_LINK} physprobe_test_support GTest::gtest GTest::gmock GTest::gtest_main)
-  set(pch <gtest/gtest.h> ${ARG_PCH})
-  target_precompile_headers(${target} PRIVATE ${pch})
+  target_precompile_headers(${target} REUSE_FROM physprobe_test_support)
+  physprobe_shareable_precompiled_header(${target})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
   endif()

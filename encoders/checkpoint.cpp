@@ -25,6 +25,17 @@ bool ends_with(const std::string& text, const std::string& end) {
   return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
 }
 
+/// Why a file of another extension is not read.
+std::string refused_format(const std::string& extension) {
+  for (const char* pickle : {".pth", ".pt", ".bin", ".ckpt", ".tar", ".pkl"}) {
+    if (extension == pickle) {
+      return "looks like a pickle, which is a program and is not opened; save its tensors as "
+             "safetensors once (docs/encoders.md shows how); ";
+    }
+  }
+  return "is in a format that is not read; ";
+}
+
 /// The weights file or index that `path` means.
 fs::path weights_file(const std::string& path) {
   std::error_code failure;
@@ -65,8 +76,7 @@ Checkpoint Checkpoint::open(const std::string& path) {
   } else if (ends_with(file.string(), ".safetensors")) {
     checkpoint.add_file(file.string());
   } else {
-    throw Error(ErrorKind::kInput, path,
-                std::string("is in a format that is not read; ") + kFormats);
+    throw Error(ErrorKind::kInput, path, refused_format(file.extension().string()) + kFormats);
   }
   for (const auto& [name, location] : checkpoint.tensors_) checkpoint.names_.push_back(name);
   const fs::path config = file.parent_path() / "config.json";

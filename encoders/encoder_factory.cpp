@@ -50,7 +50,8 @@ const std::vector<EncoderFamily>& encoder_families() {
 
 std::unique_ptr<Encoder> make_encoder(const nlohmann::json& config) {
   refuse_unknown_keys(config, {"family", "id", "weights", "options", "preprocess"}, kSubject);
-  const BuiltinFamily& entry = find_family(family_name(config));
+  const std::string name = family_name(config);
+  const BuiltinFamily& entry = find_family(name);
   const nlohmann::json options = object_field(config, "options", kSubject);
   refuse_unknown_keys(options, entry.family.options, entry.family.name + ".options");
   const bool has_weights = !string_field(config, "weights", "", kSubject).empty();

@@ -4,8 +4,8 @@
 #include "physprobe/core/parallel.h"
 #include "physprobe/encoders/encode_request.h"
 #include "physprobe/encoders/encoder_config.h"
-#include "physprobe/encoders/simd_clones.h"
 #include "physprobe/encoders/thumbnail.h"
+#include "physprobe/encoders/v1_kernels.h"
 #include "physprobe/encoders/v1_pyramid.h"
 #include "physprobe/encoders/v1_retina.h"
 
@@ -133,22 +133,6 @@ EncoderInfo build_info(const V1Options& options, const PreprocessSpec& spec) {
 
 float square_root(float value) {
   return std::sqrt(value);
-}
-
-/// Sum in double over eight interleaved lanes, which are then added in order: the order is fixed,
-/// and no addition waits for the one before.
-PHYSPROBE_SIMD_CLONES
-double lane_sum(const float* values, int64_t count) {
-  constexpr int64_t kLanes = 8;
-  double lanes[kLanes] = {};
-  int64_t i = 0;
-  for (; i + kLanes <= count; i += kLanes) {
-    for (int64_t lane = 0; lane < kLanes; ++lane) lanes[lane] += values[i + lane];
-  }
-  for (int64_t lane = 0; i < count; ++i, ++lane) lanes[lane] += values[i];
-  double sum = 0.0;
-  for (const double part : lanes) sum += part;
-  return sum;
 }
 
 /// Where a tap's numbers lie in what a frame yields.
@@ -318,7 +302,8 @@ class V1Encoder final : public Encoder {
       const PyramidFilters::Level& level = filters.levels[static_cast<std::size_t>(scale)];
       const int64_t area = level.height * level.width;
       for (int64_t k = 0; k < filters.orientations; ++k) {
-        *pooled++ = static_cast<float>(lane_sum(values, area) / static_cast<double>(area));
+        *pooled++ =
+            static_cast<float>(v1_kernels().lane_sum(values, area) / static_cast<double>(area));
         values += area;
       }
     }

@@ -20,6 +20,16 @@ double orientation_constant(int64_t count) {
                   0.5 * (std::log(static_cast<double>(count)) + std::lgamma(2.0 * order + 1.0)));
 }
 
+/// `constant` |cos(angle - t_k)|^(K-1).
+double scaled_gain(double constant, double angle, int64_t orientation, int64_t orientation_count) {
+  const double centre =
+      kPi * static_cast<double>(orientation) / static_cast<double>(orientation_count);
+  const double cosine = std::abs(std::cos(angle - centre));
+  double gain = constant;
+  for (int64_t power = 1; power < orientation_count; ++power) gain *= cosine;
+  return gain;
+}
+
 int64_t signed_bin(int64_t index, int64_t size) {
   return 2 * index <= size ? index : index - size;
 }
@@ -45,6 +55,7 @@ PyramidFilters::Level build_level(int64_t height, int64_t width, int64_t orienta
   level.height = height;
   level.width = width;
   const int64_t area = height * width;
+  const double constant = orientation_constant(orientations);
   level.analytic.resize(static_cast<std::size_t>(orientations * area));
   level.lowpass.resize(static_cast<std::size_t>(area));
   for (int64_t row = 0; row < height; ++row) {
@@ -58,7 +69,7 @@ PyramidFilters::Level build_level(int64_t height, int64_t width, int64_t orienta
         // The odd band is real, so its filter's sign is odd under reflection through the origin.
         const int sign = (at.is_mirrored ? -1 : 1) * hilbert_sign(at.angle, k, orientations);
         const double gain =
-            sign < 0 ? 0.0 : orientation_gain(at.angle, k, orientations) * (1 + sign);
+            sign < 0 ? 0.0 : scaled_gain(constant, at.angle, k, orientations) * (1 + sign);
         level.analytic[static_cast<std::size_t>(k * area + bin)] = static_cast<float>(high * gain);
       }
     }
@@ -99,12 +110,8 @@ double pyramid_highpass(double radius) {
 }
 
 double orientation_gain(double angle, int64_t orientation, int64_t orientation_count) {
-  const double centre =
-      kPi * static_cast<double>(orientation) / static_cast<double>(orientation_count);
-  const double cosine = std::abs(std::cos(angle - centre));
-  double gain = orientation_constant(orientation_count);
-  for (int64_t power = 1; power < orientation_count; ++power) gain *= cosine;
-  return gain;
+  return scaled_gain(orientation_constant(orientation_count), angle, orientation,
+                     orientation_count);
 }
 
 int hilbert_sign(double angle, int64_t orientation, int64_t orientation_count) {

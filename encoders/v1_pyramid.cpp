@@ -1,6 +1,6 @@
 #include "physprobe/encoders/v1_pyramid.h"
 
-#include "physprobe/encoders/simd_clones.h"
+#include "physprobe/encoders/v1_kernels.h"
 
 #include <ATen/ATen.h>
 
@@ -8,22 +8,6 @@
 
 namespace physprobe {
 namespace {
-
-/// out = spectrum * filter; complex numbers as pairs of floats, `count` of them.
-PHYSPROBE_SIMD_CLONES
-void apply_filter(const float* spectrum, const float* filter, int64_t count, float* out) {
-  for (int64_t i = 0; i < count; ++i) {
-    out[2 * i] = spectrum[2 * i] * filter[i];
-    out[2 * i + 1] = spectrum[2 * i + 1] * filter[i];
-  }
-}
-
-PHYSPROBE_SIMD_CLONES
-void squared_modulus(const float* values, int64_t count, float* out) {
-  for (int64_t i = 0; i < count; ++i) {
-    out[i] = values[2 * i] * values[2 * i] + values[2 * i + 1] * values[2 * i + 1];
-  }
-}
 
 const float* floats(const at::Tensor& complex_values) {
   return reinterpret_cast<const float*>(complex_values.data_ptr<c10::complex<float>>());
@@ -39,7 +23,7 @@ at::Tensor empty_spectrum(int64_t height, int64_t width) {
 
 at::Tensor filtered(const at::Tensor& spectrum, const float* filter) {
   at::Tensor out = empty_spectrum(spectrum.size(0), spectrum.size(1));
-  apply_filter(floats(spectrum), filter, spectrum.numel(), mutable_floats(out));
+  v1_kernels().apply_filter(floats(spectrum), filter, spectrum.numel(), mutable_floats(out));
   return out;
 }
 
@@ -118,7 +102,7 @@ void pyramid_energy(const at::Tensor& image, const PyramidFilters& filters, floa
   float* out = energy;
   visit_bands(at::fft_fft2(image).contiguous(), filters,
               [&](int64_t, int64_t, const at::Tensor& band) {
-                squared_modulus(floats(band.contiguous()), band.numel(), out);
+                v1_kernels().squared_modulus(floats(band.contiguous()), band.numel(), out);
                 out += band.numel();
               });
 }

@@ -1,6 +1,6 @@
 #include "physprobe/encoders/v1_retina.h"
 
-#include "physprobe/encoders/simd_clones.h"
+#include "physprobe/encoders/v1_kernels.h"
 
 #include <algorithm>
 #include <cmath>
@@ -65,24 +65,6 @@ std::vector<float> half_taps(const std::vector<double>& taps) {
   return half;
 }
 
-/// out[i] = sum over offsets of half[o] (line[i-o] + line[i+o]), rows or columns `stride` floats
-/// apart.
-PHYSPROBE_SIMD_CLONES
-void symmetric_sum(const float* __restrict line,
-                   int64_t stride,
-                   const float* half,
-                   int64_t taps,
-                   int64_t count,
-                   float* __restrict out) {
-  for (int64_t i = 0; i < count; ++i) out[i] = half[0] * line[i];
-  for (int64_t offset = 1; offset < taps; ++offset) {
-    const float weight = half[offset];
-    const float* before = line - offset * stride;
-    const float* after = line + offset * stride;
-    for (int64_t i = 0; i < count; ++i) out[i] += weight * (before[i] + after[i]);
-  }
-}
-
 /// Valid correlation of the replicate-padded image with the separable kernel whose half is `half`.
 std::vector<float> smooth(const float* image,
                           int64_t height,
@@ -99,8 +81,8 @@ std::vector<float> smooth(const float* image,
     std::fill(padded.begin(), padded.begin() + radius, row[0]);
     std::copy(row, row + width, padded.begin() + radius);
     std::fill(padded.end() - radius, padded.end(), row[width - 1]);
-    symmetric_sum(padded.data() + radius, 1, half.data(), taps, width,
-                  rows.data() + (y + radius) * width);
+    v1_kernels().symmetric_sum(padded.data() + radius, 1, half.data(), taps, width,
+                               rows.data() + (y + radius) * width);
   }
   for (int64_t y = 0; y < radius; ++y) {
     std::copy_n(rows.begin() + radius * width, width, rows.begin() + y * width);
@@ -109,8 +91,8 @@ std::vector<float> smooth(const float* image,
   }
   std::vector<float> out(size(height * width));
   for (int64_t y = 0; y < height; ++y) {
-    symmetric_sum(rows.data() + (y + radius) * width, width, half.data(), taps, width,
-                  out.data() + y * width);
+    v1_kernels().symmetric_sum(rows.data() + (y + radius) * width, width, half.data(), taps, width,
+                               out.data() + y * width);
   }
   return out;
 }

@@ -39,8 +39,8 @@ VitNorm::VitNorm(const VitParameters& parameters, const std::string& prefix, dou
       epsilon_(epsilon) {}
 
 void VitNorm::apply(const float* x, int64_t rows, float* out) const {
-  layer_norm_rows(x, weight_.data_ptr<float>(), bias_.data_ptr<float>(), epsilon_, rows,
-                  weight_.numel(), out);
+  vit_kernels().layer_norm_rows(x, weight_.data_ptr<float>(), bias_.data_ptr<float>(), epsilon_,
+                                rows, weight_.numel(), out);
 }
 
 VitBlock::VitBlock(const VitConfig& config, const VitParameters& parameters, int64_t index)
@@ -65,13 +65,13 @@ void VitBlock::attend(const VitConfig& config, int64_t token_count, VitWorkspace
   const int64_t triple = 3 * config.width;
   attention_norm_.apply(workspace.tokens, token_count, workspace.normed);
   qkv_.apply(workspace.normed, token_count, workspace.wide);
-  add_bias_rows(workspace.wide, qkv_.bias(), token_count, triple);
+  vit_kernels().add_bias_rows(workspace.wide, qkv_.bias(), token_count, triple);
   std::fill(workspace.wide + token_count * triple,
             workspace.wide + workspace.padded_tokens * triple, 0.0F);
   vit_attention(config, workspace.wide, token_count, workspace, workspace.normed);
   projection_.apply(workspace.normed, token_count, workspace.update);
-  add_residual_rows(workspace.tokens, workspace.update, projection_.bias(),
-                    data_or_null(attention_scale_), token_count, config.width);
+  vit_kernels().add_residual_rows(workspace.tokens, workspace.update, projection_.bias(),
+                                  data_or_null(attention_scale_), token_count, config.width);
 }
 
 void VitBlock::feed_forward(const VitConfig& config,
@@ -81,14 +81,15 @@ void VitBlock::feed_forward(const VitConfig& config,
   first_.apply(workspace.normed, token_count, workspace.wide);
   const float* hidden = workspace.wide;
   if (config.feed_forward == VitFeedForward::kSwigluFused) {
-    bias_swiglu_rows(workspace.wide, first_.bias(), token_count, config.hidden, workspace.gated);
+    vit_kernels().bias_swiglu_rows(workspace.wide, first_.bias(), token_count, config.hidden,
+                                   workspace.gated);
     hidden = workspace.gated;
   } else {
-    bias_gelu_rows(workspace.wide, first_.bias(), token_count, config.hidden);
+    vit_kernels().bias_gelu_rows(workspace.wide, first_.bias(), token_count, config.hidden);
   }
   second_.apply(hidden, token_count, workspace.update);
-  add_residual_rows(workspace.tokens, workspace.update, second_.bias(),
-                    data_or_null(feed_forward_scale_), token_count, config.width);
+  vit_kernels().add_residual_rows(workspace.tokens, workspace.update, second_.bias(),
+                                  data_or_null(feed_forward_scale_), token_count, config.width);
 }
 
 void vit_attention(const VitConfig& config,
@@ -109,7 +110,7 @@ void vit_attention(const VitConfig& config,
       const int64_t rows = std::min(workspace.query_rows, token_count - first);
       multiply_transposed({queries + first * triple, rows, head_width, triple}, keys, scale,
                           workspace.scores, padded);
-      softmax_rows(workspace.scores, rows, token_count, padded);
+      vit_kernels().softmax_rows(workspace.scores, rows, token_count, padded);
       multiply({workspace.scores, rows, token_count, padded}, values, 1.0F,
                out + first * width + head * head_width, width);
     }

@@ -2,23 +2,46 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 namespace physprobe {
+namespace {
 
-VitLinear::VitLinear(const at::Tensor& weight, const at::Tensor& bias)
-    : weight_(weight.reshape({weight.size(0), -1}).t().contiguous()), bias_(bias.contiguous()) {}
+constexpr int64_t kWidestPanel = 384;  // measured: oneDNN gains a quarter on ViT-S' widest layer
+constexpr int64_t kVector = 16;        // numbers in an AVX-512 vector
 
-int64_t VitLinear::inputs() const {
-  return weight_.size(0);
+/// Columns of every panel but the last, which may be narrower.
+int64_t panel_width(int64_t outputs) {
+  const int64_t panels = (outputs + kWidestPanel - 1) / kWidestPanel;
+  const int64_t even = (outputs + panels - 1) / panels;
+  return (even + kVector - 1) / kVector * kVector;
 }
 
-int64_t VitLinear::outputs() const {
-  return weight_.size(1);
+}  // namespace
+
+VitLinear::VitLinear(const at::Tensor& weight, const at::Tensor& bias)
+    : inputs_(weight.numel() / weight.size(0)),
+      outputs_(weight.size(0)),
+      panels_(at::empty({weight.numel()}, at::kFloat)),
+      bias_(bias.contiguous()) {
+  const at::Tensor columns = weight.reshape({outputs_, inputs_}).t();
+  const int64_t width = panel_width(outputs_);
+  for (int64_t first = 0; first < outputs_; first += width) {
+    const int64_t count = std::min(width, outputs_ - first);
+    panels_.narrow(0, first * inputs_, count * inputs_)
+        .view({inputs_, count})
+        .copy_(columns.narrow(1, first, count));
+  }
 }
 
 void VitLinear::apply(const float* x, int64_t rows, float* out) const {
-  const MatrixView input = {x, rows, inputs(), inputs()};
-  const MatrixView weight = {weight_.data_ptr<float>(), inputs(), outputs(), outputs()};
-  multiply(input, weight, 1.0F, out, outputs());
+  const MatrixView input = {x, rows, inputs_, inputs_};
+  const int64_t width = panel_width(outputs_);
+  for (int64_t first = 0; first < outputs_; first += width) {
+    const int64_t count = std::min(width, outputs_ - first);
+    const MatrixView panel = {panels_.data_ptr<float>() + first * inputs_, inputs_, count, count};
+    multiply(input, panel, 1.0F, out + first, outputs_);
+  }
 }
 
 const float* VitLinear::bias() const {

@@ -1,6 +1,7 @@
 #pragma once
-// A linear layer prepared for the forward pass: the weight turned to (in, out), which BLAS packs
-// faster than the (out, in) of the checkpoint. Internal.
+// A linear layer prepared for the forward pass: the weight turned to (in, out), which the libraries
+// of products pack faster than the (out, in) of the checkpoint, and cut into panels of few columns,
+// which they multiply faster than one wide matrix. Internal.
 
 #include "physprobe/encoders/vit_gemm.h"
 
@@ -15,16 +16,18 @@ class VitLinear {
   /// `weight` (out, …) with the trailing dimensions flattened to `in`, `bias` (out).
   VitLinear(const at::Tensor& weight, const at::Tensor& bias);
 
-  int64_t inputs() const;
-  int64_t outputs() const;
+  int64_t inputs() const { return inputs_; }
+  int64_t outputs() const { return outputs_; }
   /// out (rows, outputs) = x (rows, inputs) weight^T, without the bias: whoever reads `out` next
   /// adds it.
   void apply(const float* x, int64_t rows, float* out) const;
   const float* bias() const;
 
  private:
-  at::Tensor weight_;  // (in, out)
-  at::Tensor bias_;    // (out)
+  int64_t inputs_;
+  int64_t outputs_;
+  at::Tensor panels_;  // (inputs * outputs): panel after panel, each (inputs, its columns)
+  at::Tensor bias_;    // (outputs)
 };
 
 }  // namespace physprobe

@@ -98,7 +98,7 @@ void VitModel::embed(const float* image,
   float* patch_tokens = workspace.tokens + config_.prefix_tokens() * d;
   gather_patches(config_, image, height, width, workspace.wide);
   patch_embedding_.apply(workspace.wide, patches, patch_tokens);
-  add_bias_rows(patch_tokens, patch_embedding_.bias(), patches, d);
+  vit_kernels().add_bias_rows(patch_tokens, patch_embedding_.bias(), patches, d);
   for (int64_t i = 0; i < patches * d; ++i) patch_tokens[i] += position[i];
 }
 

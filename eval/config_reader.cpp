@@ -1,6 +1,5 @@
 #include "physprobe/eval/config_reader.h"
 
-#include "physprobe/core/error.h"
 #include "physprobe/core/nearest_name.h"
 
 #include <fmt/format.h>
@@ -42,6 +41,17 @@ void ConfigReader::wrong_type(const std::string& key,
                               const std::string& expected) {
   throw Error(ErrorKind::kUsage, trail_.subject,
               fmt::format("'{}' is {}, expected {}", dotted(key), value.dump(), expected));
+}
+
+void ConfigReader::unknown_name(const std::string& key,
+                                const std::string& name,
+                                const Error& error) {
+  // What stands behind the semicolon are the names there are; the rest is said here.
+  const std::string& message = error.message();
+  const std::size_t offer = message.find(';');
+  throw Error(ErrorKind::kUsage, trail_.subject,
+              fmt::format("'{}' is '{}'{}", dotted(key), name,
+                          offer == std::string::npos ? ": " + message : message.substr(offer)));
 }
 
 std::string ConfigReader::text(const std::string& key, const std::string& fallback) {
@@ -111,6 +121,18 @@ std::vector<std::string> ConfigReader::texts(const std::string& key,
     }
   }
   resolved_[key] = result;
+  return result;
+}
+
+std::map<std::string, std::string> ConfigReader::pairs(const std::string& key) {
+  std::map<std::string, std::string> result;
+  const Json& value = raw(key);
+  if (value.is_null()) return result;
+  if (!value.is_object()) wrong_type(key, value, "names for names, such as {id: clip_name}");
+  for (const auto& [name, other] : value.items()) {
+    if (!other.is_string()) wrong_type(key + "." + name, other, "a name");
+    result[name] = other.get<std::string>();
+  }
   return result;
 }
 

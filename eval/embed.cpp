@@ -38,7 +38,7 @@ EmbedSummary embed_dataset(const Suite& suite, const EmbedOptions& options) {
           ++summary.embedded;
         }
       } catch (const Error& error) {
-        if (error.kind() != ErrorKind::kInput && error.kind() != ErrorKind::kIncompatible) throw;
+        if (error.kind() == ErrorKind::kResource || error.kind() == ErrorKind::kInternal) throw;
         summary.failures.push_back(item->id + ": " + error.what());
       }
       progress.update(++summary.items);

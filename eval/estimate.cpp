@@ -1,5 +1,6 @@
 #include "physprobe/core/atomic_file.h"
 #include "physprobe/core/error.h"
+#include "physprobe/core/interrupt.h"
 #include "physprobe/eval/run.h"
 #include "physprobe/eval/run_plan.h"
 
@@ -8,12 +9,16 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <numeric>
 #include <sys/resource.h>
 
 namespace physprobe {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// So many unreadable items in a row end the measurement.
+constexpr std::size_t kMostFailures = 20;
 
 double folder_bytes(const std::string& folder) {
   double bytes = 0.0;
@@ -23,10 +28,18 @@ double folder_bytes(const std::string& folder) {
   return bytes;
 }
 
-/// A scratch folder beside the results, on the same disk, removed at the end.
+/// The nearest folder above the results that exists: a dry run creates none of them.
+fs::path existing_parent(const std::string& out) {
+  fs::path parent = fs::absolute(out).lexically_normal().parent_path();
+  while (!fs::exists(parent) && parent.has_relative_path()) parent = parent.parent_path();
+  return parent;
+}
+
+/// A scratch folder on the disk of the results, removed at the end.
 class Scratch {
  public:
-  explicit Scratch(const std::string& out) : path_(temporary_sibling(out)) {
+  explicit Scratch(const std::string& out)
+      : path_(temporary_sibling((existing_parent(out) / "physprobe-dry-run").string())) {
     create_directories(path_);
   }
   ~Scratch() {
@@ -41,6 +54,41 @@ class Scratch {
   std::string path_;
 };
 
+/// Embeds one item into the scratch folder as a run would; returns the seconds it took.
+double measure_item(const Suite& suite,
+                    const RunOptions& options,
+                    const RunPlan& plan,
+                    std::size_t index,
+                    const std::string& scratch,
+                    EmbeddingStore& store) {
+  const DatasetItem& item = *plan.items[index];
+  const auto start = std::chrono::steady_clock::now();
+  const std::string digest = content_digest(item.path);
+  std::vector<std::string> keys;
+  for (const EmbeddingJob& job : plan.jobs) keys.push_back(cache_key(suite, job, item, digest));
+  EmbeddingPassOptions pass;
+  pass.threads = options.threads;
+  pass.chunk_frames = options.chunk_frames;
+  pass.media_directory = scratch + "/media";
+  pass.media_stem = fmt::format("00/{}", index);
+  std::vector<StoreRecord> fresh;
+  for (StoreRecord& record : embed_item(suite, item, plan.jobs, keys, pass)) {
+    if (!store.contains(record.key)) fresh.push_back(std::move(record));
+  }
+  store.append(fresh);
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+/// What grows with the number of items: the retrieval vectors and a few numbers per tap.
+double bytes_per_item(const RunPlan& plan) {
+  constexpr double kVector = 4096.0 * 4.0;
+  constexpr double kNumbers = 512.0;
+  double bytes = 0.0;
+  for (const EmbeddingJob& job : plan.jobs)
+    bytes += kVector + kNumbers * static_cast<double>(job.taps.size());
+  return bytes;
+}
+
 }  // namespace
 
 RunEstimate estimate_run(const Suite& suite, const RunOptions& options) {
@@ -49,60 +97,43 @@ RunEstimate estimate_run(const Suite& suite, const RunOptions& options) {
   const RunPlan plan = make_plan(suite, options.shard, scratch.path() + "/data", options.threads);
   RunEstimate estimate;
   estimate.items = static_cast<int64_t>(plan.items.size());
+  if (plan.items.empty()) return estimate;
   const auto store = EmbeddingStore::open_writer(scratch.path() + "/store");
-  // Of three measured items the first only warms up: libraries, filters and caches load once a run,
-  // not once an item.
-  double seconds = 0.0;
-  int64_t timed = 0;
-  for (std::size_t i = 0; i < plan.items.size() && timed < 2; ++i) {
-    const DatasetItem& item = *plan.items[i];
+  // The first item also loads libraries, filters and caches, which a run does once: two more are
+  // timed when there are that many.
+  std::vector<double> seconds;
+  for (std::size_t i = 0; i < plan.items.size() && seconds.size() < 3; ++i) {
     try {
-      const auto start = std::chrono::steady_clock::now();
-      const std::string digest = content_digest(item.path);
-      std::vector<std::string> keys;
-      for (const EmbeddingJob& job : plan.jobs) keys.push_back(cache_key(suite, job, item, digest));
-      EmbeddingPassOptions pass;
-      pass.threads = options.threads;
-      pass.chunk_frames = options.chunk_frames;
-      pass.media_directory = scratch.path() + "/media";
-      pass.media_stem = fmt::format("00/{}", i);
-      const std::vector<StoreRecord> records = embed_item(suite, item, plan.jobs, keys, pass);
-      const double elapsed =
-          std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-      std::vector<StoreRecord> fresh;
-      for (const StoreRecord& record : records) {
-        if (!store->contains(record.key)) fresh.push_back(record);
-      }
-      store->append(fresh);
-      ++estimate.measured_items;
-      if (estimate.measured_items > 1 || plan.items.size() == 1) {
-        seconds += elapsed;
-        ++timed;
-      }
+      seconds.push_back(measure_item(suite, options, plan, i, scratch.path(), *store));
+    } catch (const Interrupted&) {
+      estimate.interrupted_by = interrupt_signal();
+      return estimate;
     } catch (const Error& error) {
+      if (error.kind() == ErrorKind::kResource || error.kind() == ErrorKind::kInternal) throw;
       estimate.warnings.push_back(error.what());
+      if (seconds.empty() && estimate.warnings.size() == kMostFailures) break;
     }
   }
-  if (timed == 0 && estimate.measured_items == 0) {
+  if (seconds.empty()) {
     throw Error(ErrorKind::kInput, suite.dataset_path,
-                fmt::format("none of the first items could be read: {}",
-                            estimate.warnings.empty() ? "no items" : estimate.warnings.front()));
+                fmt::format("none of the first {} items could be read, so nothing was measured: {}",
+                            estimate.warnings.size(), estimate.warnings.front()));
   }
-  estimate.seconds_per_item = timed > 0 ? seconds / static_cast<double>(timed) : 0.0;
-  estimate.seconds_total = estimate.seconds_per_item * static_cast<double>(estimate.items);
+  estimate.measured_items = static_cast<int64_t>(seconds.size());
+  const double items = static_cast<double>(estimate.items);
+  const double measured = static_cast<double>(seconds.size());
+  const double all = std::accumulate(seconds.begin(), seconds.end(), 0.0);
+  estimate.seconds_per_item =
+      seconds.size() == 1 ? all : (all - seconds.front()) / (measured - 1.0);
+  estimate.seconds_total = std::max(0.0, seconds.front() - estimate.seconds_per_item) +
+                           estimate.seconds_per_item * items;
   double bytes = folder_bytes(scratch.path() + "/store");
   if (fs::exists(scratch.path() + "/media")) bytes += folder_bytes(scratch.path() + "/media");
-  estimate.disk_bytes =
-      bytes / static_cast<double>(estimate.measured_items) * static_cast<double>(estimate.items);
+  estimate.disk_bytes = bytes / measured * items;
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  // Peak so far; what grows with the number of items is the retrieval vectors and a few numbers per
-  // tap.
-  double per_item = 0.0;
-  for (const EmbeddingJob& job : plan.jobs)
-    per_item += 4096.0 * 4.0 + 512.0 * static_cast<double>(job.taps.size());
-  estimate.peak_memory_bytes = static_cast<double>(usage.ru_maxrss) * 1024.0 +
-                               per_item * static_cast<double>(estimate.items);
+  estimate.peak_memory_bytes =
+      static_cast<double>(usage.ru_maxrss) * 1024.0 + bytes_per_item(plan) * items;
   return estimate;
 }
 

@@ -16,7 +16,8 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
-#include <unordered_map>
+#include <memory>
+#include <set>
 
 namespace physprobe {
 namespace {
@@ -50,6 +51,7 @@ std::vector<std::string> shard_folders(const std::vector<std::string>& given) {
 
 struct Shards {
   std::vector<std::string> folders;
+  std::set<std::string> caches;  // stores that shards shared by --cache
   Json suite;
   std::string layout;
   std::map<int64_t, std::string> id_at;           // position -> id
@@ -63,11 +65,21 @@ std::string some(const std::vector<std::string>& names) {
   return text;
 }
 
+/// A file of the run's own, keys in the order in which they were written: the digest of the
+/// configuration depends on it.
+Json read_ordered(const std::string& path) {
+  Json json = Json::parse(read_file(path), nullptr, false);
+  if (!json.is_object())
+    throw Error(ErrorKind::kInput, path, "is damaged; run this shard again with --overwrite");
+  return json;
+}
+
 Shards read_shards(const std::vector<std::string>& folders) {
   Shards shards;
   shards.folders = folders;
   std::string digest;
-  std::string ids_digest;
+  std::string ids;
+  std::string producer;
   int64_t total = -1;
   std::vector<std::string> doubled;
   std::vector<std::string> unfinished;
@@ -77,10 +89,14 @@ Shards read_shards(const std::vector<std::string>& folders) {
       unfinished.push_back(folder);
       continue;
     }
-    const Json plan = Json::parse(read_file(paths.plan));
+    const Json plan = read_ordered(paths.plan);
+    const Json run = read_ordered(paths.run_json);
+    const std::string cache = run.value("cache", std::string());
+    if (!cache.empty()) shards.caches.insert(cache);
     if (digest.empty()) {
+      producer = run.at("producer");
       digest = plan.at("suite_digest");
-      ids_digest = plan.at("dataset_ids_digest");
+      ids = plan.at("dataset_ids_digest");
       total = plan.at("dataset_items");
       shards.suite = plan.at("suite");
       shards.layout = plan.at("layout");
@@ -93,7 +109,12 @@ Shards read_shards(const std::vector<std::string>& folders) {
                       folders.front(), plan.at("suite_digest").get<std::string>().substr(0, 12),
                       digest.substr(0, 12)));
     }
-    if (plan.at("dataset_ids_digest") != ids_digest) {
+    if (run.at("producer") != producer) {
+      throw Error(ErrorKind::kIncompatible, folder,
+                  fmt::format("was run with {}, {} with {}; run all shards with one version",
+                              run.at("producer").get<std::string>(), folders.front(), producer));
+    }
+    if (plan.at("dataset_ids_digest") != ids) {
       throw Error(
           ErrorKind::kIncompatible, folder,
           fmt::format("saw another list of items than {}; the data set changed between the shards",
@@ -142,39 +163,68 @@ void copy_media(const std::string& from, const std::string& to) {
   if (error) throw Error(ErrorKind::kResource, to, "media cannot be copied: " + error.message());
 }
 
+/// Adds the records of a shard's own store that are not there yet.
+void copy_records(const std::string& from, EmbeddingStore& store) {
+  constexpr std::size_t kBatch = 256;
+  const auto part = EmbeddingStore::open_reader(from);
+  std::vector<StoreRecord> batch;
+  part->for_each_key([&](const std::string& key, const std::string&, const std::string&) {
+    if (store.contains(key)) return;
+    batch.push_back(part->read(key));
+    if (batch.size() < kBatch) return;
+    store.append(batch);
+    batch.clear();
+  });
+  store.append(batch);
+}
+
+/// All shards' item lines one after the other.
+void write_lines(const Shards& shards, const std::string& path) {
+  std::ofstream lines(path, std::ios::binary);
+  for (const std::string& folder : shards.folders) {
+    std::ifstream part(RunPaths(folder).items, std::ios::binary);
+    for (std::string line; std::getline(part, line);) lines << line << '\n';
+    if (part.bad()) throw Error(ErrorKind::kInput, folder, "items.jsonl cannot be read");
+  }
+  if (!lines.flush())
+    throw Error(ErrorKind::kResource, path, "cannot be written; is the disk full?");
+}
+
+void refuse_shard_as_output(const std::vector<std::string>& folders, const std::string& out) {
+  for (const std::string& folder : folders) {
+    if (fs::weakly_canonical(folder) == fs::weakly_canonical(out)) {
+      throw Error(ErrorKind::kUsage, "--out",
+                  fmt::format("'{}' is one of the shards; name another directory", out));
+    }
+  }
+}
+
 }  // namespace
 
-RunSummary merge_runs(const std::vector<std::string>& shard_directories, const std::string& out) {
+RunSummary merge_runs(const std::vector<std::string>& shard_directories,
+                      const std::string& out,
+                      bool overwrite) {
   const Shards shards = read_shards(shard_folders(shard_directories));
+  refuse_shard_as_output(shards.folders, out);
   const Suite suite = parse_suite(dump_json(shards.suite), "the shards' configuration");
   const RunPaths paths(out);
-  prepare_run_directory(paths, suite_digest(suite), false);
+  refuse_other_run(paths, {suite_digest(suite), ""}, overwrite);
   const std::vector<EmbeddingJob> jobs = plan_jobs(suite);
+  create_directories(paths.directory);
+  const DirectoryLock lock(paths.directory);
+  prepare_run_directory(paths, overwrite);
 
   const auto store = EmbeddingStore::open_writer(paths.store);
   const std::string source = temporary_sibling(paths.items);
-  {
-    std::ofstream lines(source, std::ios::binary);
-    for (const std::string& folder : shards.folders) {
-      const RunPaths shard(folder);
-      lines << read_file(shard.items, std::size_t{1} << 40);
-      copy_media(shard.media, paths.media);
-      if (!fs::is_directory(shard.store)) continue;  // the shard wrote into a shared --cache
-      const auto part = EmbeddingStore::open_reader(shard.store);
-      std::vector<StoreRecord> batch;
-      part->for_each_key([&](const std::string& key, const std::string&, const std::string&) {
-        if (store->contains(key)) return;
-        batch.push_back(part->read(key));
-        if (batch.size() == 256) {
-          store->append(batch);
-          batch.clear();
-        }
-      });
-      store->append(batch);
-    }
-    if (!lines.flush())
-      throw Error(ErrorKind::kResource, source, "cannot be written; is the disk full?");
+  write_lines(shards, source);
+  for (const std::string& folder : shards.folders) {
+    const RunPaths shard(folder);
+    copy_media(shard.media, paths.media);
+    if (fs::is_directory(shard.store)) copy_records(shard.store, *store);
   }
+  std::vector<std::unique_ptr<EmbeddingStore>> stores;
+  for (const std::string& cache : shards.caches)
+    stores.push_back(EmbeddingStore::open_reader(cache));
   write_file_atomic(paths.run_json,
                     dump_json_pretty(Json{{"schema", 1},
                                           {"name", suite.name},
@@ -190,7 +240,10 @@ RunSummary merge_runs(const std::vector<std::string>& shard_directories, const s
     if (failure != shards.failure_of.end()) finish.failures.emplace_back(id, failure->second);
   }
   finish.retrieval_vector = [&](const std::string& key) {
-    return store->read(key, {"retrieval"}).fields.at("retrieval");
+    const auto holder = std::find_if(stores.begin(), stores.end(),
+                                     [&](const auto& cache) { return cache->contains(key); });
+    const EmbeddingStore& holding = holder == stores.end() ? *store : **holder;
+    return holding.read(key, {"retrieval"}).fields.at("retrieval");
   };
   finish_run(paths, source, finish);
   std::error_code ignored;

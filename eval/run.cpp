@@ -18,15 +18,16 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 
 namespace physprobe {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// Errors that end the whole run: going on could only repeat them.
+/// Errors that are not the item's: going on could only repeat them.
 bool ends_the_run(ErrorKind kind) {
-  return kind == ErrorKind::kResource || kind == ErrorKind::kInternal || kind == ErrorKind::kUsage;
+  return kind == ErrorKind::kResource || kind == ErrorKind::kInternal;
 }
 
 /// Works through the items of one shard.
@@ -167,6 +168,7 @@ Json run_json(const Suite& suite, const RunOptions& options, const RunPlan& plan
               {"origins", origins},
               {"shard", Json{{"index", options.shard.index}, {"count", options.shard.count}}},
               {"items", plan.items.size()},
+              {"cache", options.cache},
               {"host", host_facts()}};
 }
 
@@ -188,8 +190,21 @@ RunSummary run_suite(const Suite& suite, const RunOptions& options) {
   options.validate();
   const RunPaths paths(options.shard.is_whole() ? options.out
                                                 : options.out + "/" + options.shard.folder());
-  prepare_run_directory(paths, suite_digest(suite), options.overwrite);
+  const std::string digest = suite_digest(suite);
+  // Everything that can be wrong with the request is found before anything is written.
+  refuse_other_run(paths, {digest, suite.dataset_path}, options.overwrite);
+  std::optional<DirectoryLock> lock;
+  if (!suite.world.empty()) {  // a world is drawn into the run's own directory
+    create_directories(paths.directory);
+    lock.emplace(paths.directory);
+  }
   const RunPlan plan = make_plan(suite, options.shard, paths.directory + "/data", options.threads);
+  refuse_other_items(paths, ids_digest(plan.dataset), options.overwrite);
+  if (!lock) {
+    create_directories(paths.directory);
+    lock.emplace(paths.directory);
+  }
+  prepare_run_directory(paths, options.overwrite);
   write_file_atomic(paths.run_json, dump_json_pretty(run_json(suite, options, plan)));
   write_file_atomic(paths.plan, dump_json_pretty(plan_json(plan, suite, options.shard)));
   log_line(paths, fmt::format("started: {} items", plan.items.size()));

@@ -16,6 +16,21 @@
 #include <unordered_map>
 
 namespace physprobe {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Of run.json and the files beside it. A run of the same schema is continued, whichever version
+/// began it.
+constexpr int64_t kRunSchema = 1;
+
+void remove_path(const std::string& path) {
+  std::error_code error;
+  fs::remove_all(path, error);
+  if (error) throw Error(ErrorKind::kResource, path, "cannot be removed: " + error.message());
+}
+
+}  // namespace
 
 RunPaths::RunPaths(std::string dir)
     : directory(std::move(dir)),
@@ -28,7 +43,9 @@ RunPaths::RunPaths(std::string dir)
       store(directory + "/store"),
       log(directory + "/log.txt"),
       complete(directory + "/COMPLETE"),
-      plan(directory + "/plan.json") {}
+      plan(directory + "/plan.json"),
+      report(directory + "/report.html"),
+      report_data(directory + "/report_data") {}
 
 std::string media_stem(const std::string& item_id,
                        const std::string& video_digest,
@@ -37,31 +54,65 @@ std::string media_stem(const std::string& item_id,
   return digest.substr(0, 2) + "/" + digest;
 }
 
-void prepare_run_directory(const RunPaths& paths, const std::string& suite_digest, bool overwrite) {
-  namespace fs = std::filesystem;
-  create_directories(paths.directory);
-  if (fs::exists(paths.run_json)) {
-    const nlohmann::json old = read_json(paths.run_json);
-    const std::string old_digest = old.value("suite_digest", std::string());
-    if (old_digest != suite_digest && !overwrite) {
-      throw Error(ErrorKind::kUsage, paths.directory,
-                  fmt::format("holds a run of another configuration ('{}', digest {}); choose "
-                              "another --out, or --overwrite to replace it",
-                              old.value("name", std::string("?")), old_digest.substr(0, 12)));
-    }
-    if (old_digest != suite_digest) {
-      // The store is keyed by content, so it may stay; results of the old configuration may not.
-      for (const std::string& file :
-           {paths.items, paths.failures, paths.results_json, paths.results_csv, paths.plan}) {
-        std::error_code ignored;
-        fs::remove(file, ignored);
-      }
+void refuse_other_run(const RunPaths& paths, const RunIdentity& identity, bool overwrite) {
+  if (!fs::exists(paths.run_json)) return;
+  const nlohmann::json old = read_json(paths.run_json);
+  const int64_t schema = old.value("schema", int64_t{0});
+  if (schema != kRunSchema) {
+    throw Error(
+        ErrorKind::kIncompatible, paths.directory,
+        fmt::format("holds a run of schema {} (written by {}), this program writes schema "
+                    "{}; choose another --out, or use the version that wrote it",
+                    schema, old.value("producer", std::string("another program")), kRunSchema));
+  }
+  if (overwrite) return;
+  const std::string old_digest = old.value("suite_digest", std::string());
+  if (old_digest != identity.suite_digest) {
+    throw Error(ErrorKind::kUsage, paths.directory,
+                fmt::format("holds a run of another configuration ('{}', digest {}); choose "
+                            "another --out, or --overwrite to replace it",
+                            old.value("name", std::string("?")), old_digest.substr(0, 12)));
+  }
+  // A data set that was moved may go on under its new path; one that is still there is another one.
+  const std::string old_path =
+      old.value(nlohmann::json::json_pointer("/suite/dataset/path"), std::string());
+  std::error_code ignored;
+  if (!old_path.empty() && !identity.dataset_path.empty() && fs::exists(old_path, ignored) &&
+      fs::weakly_canonical(old_path, ignored) !=
+          fs::weakly_canonical(identity.dataset_path, ignored)) {
+    throw Error(ErrorKind::kUsage, paths.directory,
+                fmt::format("holds a run over another data set ({}); choose another --out, or "
+                            "--overwrite to replace it",
+                            old_path));
+  }
+}
+
+void refuse_other_items(const RunPaths& paths, const std::string& ids_digest, bool overwrite) {
+  if (overwrite || !fs::exists(paths.plan)) return;
+  const nlohmann::json old = read_json(paths.plan);
+  if (old.value("dataset_ids_digest", std::string()) == ids_digest) return;
+  throw Error(ErrorKind::kUsage, paths.directory,
+              fmt::format("holds a run over another list of items ({} then); choose another --out, "
+                          "or --overwrite to replace it (embeddings already made are used again)",
+                          old.value("dataset_items", int64_t{0})));
+}
+
+void prepare_run_directory(const RunPaths& paths, bool overwrite) {
+  // First, so that a half-cleared directory never looks finished.
+  remove_path(paths.complete);
+  if (overwrite) {
+    for (const std::string& path :
+         {paths.items, paths.failures, paths.results_json, paths.results_csv, paths.plan,
+          paths.media, paths.report, paths.report_data}) {
+      remove_path(path);
     }
   }
-  std::error_code error;
-  fs::remove(paths.complete, error);
-  if (error)
-    throw Error(ErrorKind::kResource, paths.complete, "cannot be removed: " + error.message());
+  remove_leftover_temporaries(paths.directory);
+  if (fs::is_directory(paths.media)) {
+    for (const auto& entry : fs::directory_iterator(paths.media)) {
+      if (entry.is_directory()) remove_leftover_temporaries(entry.path().string());
+    }
+  }
 }
 
 std::vector<std::string> rewrite_items(
@@ -106,7 +157,7 @@ std::vector<std::string> rewrite_items(
     out.close();
     if (!out) {
       std::error_code ignored;
-      std::filesystem::remove(temporary, ignored);
+      fs::remove(temporary, ignored);
       throw Error(ErrorKind::kResource, destination, "cannot be written; is the disk full?");
     }
   }

@@ -13,7 +13,7 @@ namespace physprobe {
 struct RunPaths {
   explicit RunPaths(std::string directory);
   std::string directory, run_json, items, failures, results_json, results_csv, media, store, log,
-      complete, plan;
+      complete, plan, report, report_data;
 };
 
 /// "media" file stem of an item: a digest of its id and of what is shown, two characters of it as a
@@ -22,9 +22,24 @@ std::string media_stem(const std::string& item_id,
                        const std::string& video_digest,
                        const std::string& shown);
 
-/// Makes `directory` ready for a run of the suite with this digest: refuses one that holds another
-/// run (Error(kUsage)) unless `overwrite`, removes COMPLETE, which a run in progress must not show.
-void prepare_run_directory(const RunPaths& paths, const std::string& suite_digest, bool overwrite);
+/// What a run is about to write into a directory, as far as it decides whether the directory may be
+/// used again.
+struct RunIdentity {
+  std::string suite_digest;
+  std::string dataset_path;  ///< "" for a rendered world.
+};
+
+/// Throws Error(kUsage) when the directory holds a run of another configuration or data set and
+/// `overwrite` is off, Error(kIncompatible) when a newer physprobe wrote it. Changes nothing.
+void refuse_other_run(const RunPaths& paths, const RunIdentity& identity, bool overwrite);
+
+/// The same for the list of items: an older plan.json that names others is refused.
+void refuse_other_items(const RunPaths& paths, const std::string& ids_digest, bool overwrite);
+
+/// Clears what a run in progress must not show: COMPLETE, leftovers of killed processes and, with
+/// `overwrite`, all results of the run found. A store is keyed by content and stays. Call with the
+/// directory locked.
+void prepare_run_directory(const RunPaths& paths, bool overwrite);
 
 /// Rewrites items.jsonl (any order, later lines win) in the order of `ids`, each line passed
 /// through `transform`; atomic, one line in memory at a time. Returns the ids that had no line.

@@ -14,12 +14,6 @@
 namespace physprobe {
 namespace {
 
-std::string ids_digest(const Dataset& dataset) {
-  Sha256 digest;
-  for (const DatasetItem& item : dataset.items) digest.update(item.id + "\n");
-  return digest.hex();
-}
-
 std::vector<std::string> chosen_taps(const Suite& suite,
                                      const SuiteEncoder& entry,
                                      const EncoderInfo& info) {
@@ -42,6 +36,12 @@ std::vector<std::string> chosen_taps(const Suite& suite,
 }
 
 }  // namespace
+
+std::string ids_digest(const Dataset& dataset) {
+  Sha256 digest;
+  for (const DatasetItem& item : dataset.items) digest.update(item.id + "\n");
+  return digest.hex();
+}
 
 std::vector<EmbeddingJob> plan_jobs(const Suite& suite) {
   std::vector<EmbeddingJob> jobs;

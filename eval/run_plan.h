@@ -20,6 +20,9 @@ struct RunPlan {
   std::vector<EmbeddingJob> jobs;
 };
 
+/// Names the list of items: their ids in order.
+std::string ids_digest(const Dataset& dataset);
+
 /// The jobs of a suite: one per encoder, and one per untrained seed for encoders that have weights.
 /// Throws Error(kUsage) for an unknown tap or two encoders of the same id.
 std::vector<EmbeddingJob> plan_jobs(const Suite& suite);

@@ -21,23 +21,27 @@ using Json = nlohmann::ordered_json;
 
 constexpr int64_t kBig = std::numeric_limits<int64_t>::max() / 4;
 
-/// Writes `value` at "a.b.c" (list positions as numbers: "encoders.0.taps").
+bool is_position(const std::string& key) {
+  return !key.empty() && key.size() <= 6 &&
+         std::all_of(key.begin(), key.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+/// Writes `value` at "a.b.c" (list positions as numbers: "encoders.0.taps"; the position behind the
+/// last adds an entry).
 void set_path(Json& root, const std::string& path, const Json& value, const std::string& subject) {
   Json* node = &root;
   std::size_t begin = 0;
   while (true) {
     const std::size_t dot = path.find('.', begin);
     const std::string key = path.substr(begin, dot == std::string::npos ? dot : dot - begin);
-    if (node->is_null()) *node = Json::object();
+    if (node->is_null()) *node = is_position(key) ? Json::array() : Json::object();
     if (node->is_array()) {
-      const bool is_index = !key.empty() && std::all_of(key.begin(), key.end(), [](char c) {
-        return c >= '0' && c <= '9';
-      });
-      if (!is_index || key.size() > 6 || std::stoul(key) >= node->size()) {
+      if (!is_position(key) || std::stoul(key) > node->size()) {
         throw Error(ErrorKind::kUsage, subject,
                     fmt::format("'{}': '{}' is not a position of a list with {} entries", path, key,
                                 node->size()));
       }
+      if (std::stoul(key) == node->size()) node->push_back(nullptr);
       node = &(*node)[std::stoul(key)];
     } else if (node->is_object()) {
       node = &(*node)[key];
@@ -65,18 +69,16 @@ void apply_overrides(Json& document,
   }
 }
 
-template <typename Value>
-Value choice(const std::string& name,
-             const std::vector<std::pair<std::string, Value>>& values,
-             const std::string& field,
-             const ConfigTrail& trail) {
-  std::vector<std::string> names;
-  for (const auto& [known, value] : values) {
-    if (known == name) return value;
-    names.push_back(known);
-  }
-  throw Error(ErrorKind::kUsage, trail.subject,
-              fmt::format("'{}' is '{}'{}", field, name, did_you_mean(name, names)));
+BootstrapOptions::Method bootstrap_method_from_name(const std::string& name) {
+  if (name == "bca") return BootstrapOptions::Method::kBca;
+  if (name == "percentile") return BootstrapOptions::Method::kPercentile;
+  throw Error(ErrorKind::kUsage, "method", did_you_mean(name, {"bca", "percentile"}));
+}
+
+/// The probes a suite may name.
+std::string probe_from_name(const std::string& name) {
+  if (name == "straightening") return name;
+  throw Error(ErrorKind::kUsage, "probe", did_you_mean(name, {"straightening"}));
 }
 
 void read_dataset(ConfigReader& root, Suite& suite, ConfigTrail& trail) {
@@ -85,11 +87,7 @@ void read_dataset(ConfigReader& root, Suite& suite, ConfigTrail& trail) {
   suite.dataset.layout = reader.text("layout", "auto");
   suite.dataset.allow_outside_root = reader.boolean("allow_outside_root", false);
   suite.dataset.limit = reader.integer("limit", 0, 0, kBig);
-  const Json& columns = reader.raw("columns");
-  if (columns.is_object()) {
-    for (const auto& [ours, theirs] : columns.items())
-      suite.dataset.columns[ours] = theirs.get<std::string>();
-  }
+  suite.dataset.columns = reader.pairs("columns");
   suite.world = reader.text("world", "");
   suite.world_clips = reader.integer("clips", 12, 1, 100000);
   suite.world_seed = static_cast<uint64_t>(reader.integer("seed", 7, 0, kBig));
@@ -135,12 +133,8 @@ void read_encoders(ConfigReader& root, Suite& suite, ConfigTrail& trail) {
     }
     SuiteEncoder encoder;
     if (entry.contains("taps")) {
-      if (!entry["taps"].is_array()) {
-        throw Error(ErrorKind::kUsage, trail.subject,
-                    fmt::format("'encoders.{}.taps' is {}, expected a list of names", i,
-                                entry["taps"].dump()));
-      }
-      encoder.taps = entry["taps"].get<std::vector<std::string>>();
+      ConfigReader reader(Json{{"taps", entry["taps"]}}, fmt::format("encoders.{}", i), trail);
+      encoder.taps = reader.texts("taps", {});
     }
     resolved.push_back(entry);
     entry.erase("taps");
@@ -153,49 +147,35 @@ void read_encoders(ConfigReader& root, Suite& suite, ConfigTrail& trail) {
 void read_memory(ConfigReader& root, Suite& suite, ConfigTrail& trail) {
   ConfigReader reader(root.raw("memory"), "memory", trail);
   suite.has_memory = reader.boolean("enabled", true);
-  suite.metric = metric_from_name(reader.text("metric", "cosine"));
+  suite.metric = reader.named("metric", "cosine", metric_from_name);
   suite.k = reader.integer("k", 5, 1, 100000);
-  suite.exclude = exclude_from_name(reader.text("exclude", "item"));
+  suite.exclude = reader.named("exclude", "item", exclude_from_name);
   root.resolve("memory", reader.finish());
 }
 
 void read_geophys(const Json& value, Suite& suite, ConfigTrail& trail, ConfigReader& parent) {
   ConfigReader reader(value, "probes.0.options.geophys", trail);
-  using Options = GeophysOptions;
-  suite.geophys.standard_deviation =
-      choice<Options::StandardDeviation>(reader.text("std", "population"),
-                                         {{"population", Options::StandardDeviation::kPopulation},
-                                          {"sample", Options::StandardDeviation::kSample}},
-                                         "geophys.std", trail);
-  suite.geophys.zero_step = choice<Options::ZeroStep>(
-      reader.text("zero_step", "skip"),
-      {{"skip", Options::ZeroStep::kSkip}, {"zero", Options::ZeroStep::kZeroAngle}},
-      "geophys.zero_step", trail);
-  suite.geophys.residual =
-      choice<Options::Residual>(reader.text("perr", "affine_span"),
-                                {{"affine_span", Options::Residual::kAffineSpan},
-                                 {"linear_span", Options::Residual::kLinearSpan},
-                                 {"trend", Options::Residual::kTrend},
-                                 {"scalar_ar", Options::Residual::kScalarAr},
-                                 {"ridge_ar", Options::Residual::kRidgeAr}},
-                                "geophys.perr", trail);
-  suite.geophys.history = reader.integer("history", 3, 1, 1000);
+  GeophysOptions& geophys = suite.geophys;
+  geophys.standard_deviation =
+      reader.named("std", "population", geophys_standard_deviation_from_name);
+  geophys.zero_step = reader.named("zero_step", "skip", geophys_zero_step_from_name);
+  geophys.residual = reader.named("perr", "affine_span", geophys_residual_from_name);
+  geophys.history = reader.integer("history", 3, 1, 1000);
   parent.resolve("geophys", reader.finish());
-  suite.geophys.validate();
+  geophys.validate();
 }
 
 void read_probes(ConfigReader& root, Suite& suite, ConfigTrail& trail) {
   Json list = root.raw("probes");
-  if (list.is_null()) list = Json::array({Json{{"name", "straightening"}}});
+  if (list.is_null()) list = Json::array({Json::object()});
   if (!list.is_array() || list.size() != 1) {
     throw Error(ErrorKind::kUsage, trail.subject,
                 "'probes' must be a list with one entry: [{name: straightening}]");
   }
   ConfigReader reader(list[0].is_string() ? Json{{"name", list[0]}} : list[0], "probes.0", trail);
-  choice<bool>(reader.text("name", "straightening"), {{"straightening", true}}, "probes.0.name",
-               trail);
+  reader.named("name", "straightening", probe_from_name);
   ConfigReader options(reader.raw("options"), "probes.0.options", trail);
-  suite.repeated_frames = repeated_frames_from_name(options.text("repeated_frames", "reuse"));
+  suite.repeated_frames = options.named("repeated_frames", "reuse", repeated_frames_from_name);
   suite.fade_control = options.boolean("fade", true);
   read_geophys(options.raw("geophys"), suite, trail, options);
   reader.resolve("options", options.finish());
@@ -218,11 +198,7 @@ void read_statistics(ConfigReader& root, Suite& suite, ConfigTrail& trail) {
   suite.statistics.resamples = reader.integer("resamples", 9999, 1, 10'000'000);
   suite.statistics.seed = static_cast<uint64_t>(reader.integer("seed", 0, 0, kBig));
   suite.statistics.level = reader.number("level", 0.95, 0.5, 0.9999);
-  suite.statistics.method =
-      choice<BootstrapOptions::Method>(reader.text("method", "bca"),
-                                       {{"bca", BootstrapOptions::Method::kBca},
-                                        {"percentile", BootstrapOptions::Method::kPercentile}},
-                                       "statistics.method", trail);
+  suite.statistics.method = reader.named("method", "bca", bootstrap_method_from_name);
   root.resolve("statistics", reader.finish());
 }
 

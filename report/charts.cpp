@@ -172,6 +172,7 @@ std::string render_difference_chart(const RunFiles& run) {
   double lowest = 0.0;
   double highest = 0.0;
   std::size_t line = 0;
+  const std::size_t n_labels = scored_labels(results).size();
   for (const EncoderTaps& encoder : run.encoders()) {
     for (const Condition& condition : kConditions) {
       bool has_header = false;
@@ -203,7 +204,7 @@ std::string render_difference_chart(const RunFiles& run) {
             highest = std::max(highest, value.get<double>());
           }
           rows.push_back({{"line", line++},
-                          {"name", label.empty() ? tap : tap + " · " + label},
+                          {"name", n_labels == 1 ? tap : tap + " · " + label_name(label)},
                           {"condition", condition.name},
                           {"value", row.at("difference_deg")},
                           {"low", low},

@@ -1,5 +1,6 @@
 #include "physprobe/report/item_card.h"
 
+#include "physprobe/core/error.h"
 #include "physprobe/core/json_lines.h"
 #include "physprobe/report/html.h"
 
@@ -67,6 +68,12 @@ std::string strip_positions(const Json& line) {
   std::string positions;
   for (const Json& frame : line.at("media").at("strip_indices")) {
     const auto found = std::find(indices.begin(), indices.end(), frame.get<int64_t>());
+    if (found == indices.end()) {
+      throw Error(ErrorKind::kInput, line.at("id").get<std::string>(),
+                  fmt::format("has frame {} on its film strip, which was not sampled; items.jsonl "
+                              "was not written by a run",
+                              frame.get<int64_t>()));
+    }
     positions += fmt::format("{}{}", positions.empty() ? "" : ",", found - indices.begin());
   }
   return positions;
@@ -83,6 +90,16 @@ std::string picture(const char* kind,
                     const std::string& name) {
   return fmt::format("<div class=\"{} {}\" style=\"{}{}\" role=\"img\" aria-label=\"{}\"></div>",
                      kind, source.css_class, geometry, source.style, escape_html(name));
+}
+
+/// An id that may be broken after "/" and "_".
+std::string breakable(const std::string& id) {
+  std::string html = "<bdi>";
+  for (const char c : escape_html(id)) {
+    html += c;
+    if (c == '/' || c == '_') html += "<wbr>";
+  }
+  return html + "</bdi>";
 }
 
 std::string thumb(const ItemSummary& item, const CardLook& look) {
@@ -104,10 +121,10 @@ std::string watch(const ItemSummary& item, const Json& line, const CardLook& loo
       media.contains("clip") ? look.clip(media.at("clip").get<std::string>()) : "";
   if (!clip.empty()) {
     html += fmt::format(
-        "<video class=\"screen\" src=\"{}\" style=\"--a:{:.4f}\" muted loop playsinline controls "
-        "preload=\"metadata\" "
-        "aria-label=\"{}\"></video>",
-        clip, item.aspect, escape_html("Low-rate clip of " + item.id));
+        "<div class=\"screen\" style=\"--a:{:.4f}\"><video src=\"{}\" muted loop playsinline "
+        "controls "
+        "preload=\"metadata\" aria-label=\"{}\"></video></div>",
+        item.aspect, clip, escape_html("Low-rate clip of " + item.id));
   }
   const std::size_t samples = line.at("sampling").at("indices").size();
   html += fmt::format(
@@ -132,40 +149,70 @@ std::string watch(const ItemSummary& item, const Json& line, const CardLook& loo
   return html;
 }
 
+struct CurvatureColumn {
+  const char* key;
+  const char* name;
+  const char* meaning;
+  int digits;
+};
+constexpr CurvatureColumn kCurvatureColumns[] = {
+    {"mean_curvature_deg", "mean", "Mean angle between successive steps", 1},
+    {"henaff_mean_curvature_deg", "Hénaff",
+     "Mean curvature as Hénaff, Goris and Simoncelli 2019 define it", 1},
+    {"fade_mean_curvature_deg", "fade", "Cross-fade between the video's own end frames", 1},
+    {"shuffled_mean_curvature_deg", "shuffled", "The video's frames in random orders", 1},
+    {"untrained_mean_curvature_deg", "untrained", "The same architecture with drawn weights", 1},
+    {"n_zero_steps", "zero steps", "Steps of exactly zero length", 0}};
+
+bool has_numbers(const Json& line, const char* key) {
+  for (const Json& encoder : line.at("encoders")) {
+    for (const Json& tap : encoder.at("taps")) {
+      if (tap.value(key, Json()).is_number()) return true;
+    }
+  }
+  return false;
+}
+
 std::string tap_table(const RunFiles& run, const Json& line) {
+  std::string head;
+  std::vector<CurvatureColumn> columns;
+  for (const CurvatureColumn& column : kCurvatureColumns) {
+    // A control that was not measured for this video has no column.
+    if (!has_numbers(line, column.key)) continue;
+    columns.push_back(column);
+    head += fmt::format("<th scope=\"col\"><abbr title=\"{}\">{}</abbr></th>", column.meaning,
+                        column.name);
+  }
   std::string html =
-      "<div class=\"scroll\"><table class=\"taps\"><caption>Curvature, "
-      "degrees</caption><thead><tr><th scope=\"col\">Layer</th>"
-      "<th scope=\"col\">mean</th><th scope=\"col\"><abbr title=\"Mean curvature as Hénaff, Goris "
-      "and Simoncelli 2019 define it\">Hénaff</abbr></th>"
-      "<th scope=\"col\"><abbr title=\"Cross-fade between the video's own end "
-      "frames\">fade</abbr></th>"
-      "<th scope=\"col\"><abbr title=\"The video's frames in random orders\">shuffled</abbr></th>"
-      "<th scope=\"col\"><abbr title=\"The same architecture with drawn "
-      "weights\">untrained</abbr></th>"
-      "<th scope=\"col\"><abbr title=\"Steps of exactly zero length\">zero "
-      "steps</abbr></th></tr></thead>";
+      "<div class=\"scroll\"><table class=\"taps\"><caption>Curvature, degrees</caption><thead><tr>"
+      "<th scope=\"col\">Layer</th>" +
+      head + "</tr></thead>";
   for (const EncoderTaps& known : run.encoders()) {
     if (!line.at("encoders").contains(known.id)) continue;
-    const std::string& encoder = known.id;
-    const Json& values = line.at("encoders").at(encoder);
+    const Json& values = line.at("encoders").at(known.id);
     html +=
-        fmt::format("<tbody><tr class=\"group\"><th scope=\"rowgroup\" colspan=\"7\">{}</th></tr>",
-                    bdi(encoder));
+        fmt::format("<tbody><tr class=\"group\"><th scope=\"rowgroup\" colspan=\"{}\">{}</th></tr>",
+                    columns.size() + 1, bdi(known.id));
     for (const std::string& tap : known.taps) {
       if (!values.at("taps").contains(tap)) continue;
       const Json& numbers = values.at("taps").at(tap);
-      html += fmt::format("<tr><th scope=\"row\">{}</th>", bdi(tap));
-      for (const char* key :
-           {"mean_curvature_deg", "henaff_mean_curvature_deg", "fade_mean_curvature_deg",
-            "shuffled_mean_curvature_deg", "untrained_mean_curvature_deg"}) {
-        html += number_cell(numbers.value(key, Json()), 1);
-      }
-      html += number_cell(numbers.at("n_zero_steps"), 0) + "</tr>";
+      html += fmt::format("<tr{}><th scope=\"row\">{}</th>",
+                          tap == known.main_tap ? " class=\"main\"" : "", bdi(tap));
+      for (const CurvatureColumn& column : columns)
+        html += number_cell(numbers.value(column.key, Json()), column.digits);
+      html += "</tr>";
     }
     html += "</tbody>";
   }
   return html + "</table></div>";
+}
+
+/// ", cosine distance", or what the suite's metric is called; "" when the run does not say.
+std::string distance_name(const RunFiles& run) {
+  const Json suite = run.results().at("provenance").value("suite", Json::object());
+  const Json memory = suite.value("memory", Json::object());
+  const std::string metric = memory.value("metric", std::string());
+  return metric.empty() ? "" : ", " + escape_html(metric) + " distance";
 }
 
 std::string retrieved(const RunFiles& run,
@@ -179,23 +226,25 @@ std::string retrieved(const RunFiles& run,
     const Json& values = line.at("encoders").at(encoder);
     if (!values.contains("neighbours") || values.at("neighbours").empty()) continue;
     html += fmt::format(
-        "<section class=\"near\"><h4>Nearest stored cases <small>by {}</small></h4><ol><li "
+        "<section class=\"near\"><h4>Nearest stored cases by {}{}</h4><ol><li "
         "class=\"query\">{}<span "
         "class=\"who\">this video</span></li>",
-        bdi(encoder), thumb(query, look));
+        bdi(encoder), distance_name(run), thumb(query, look));
     for (const Json& neighbour : values.at("neighbours")) {
       const std::string id = neighbour.at("id").get<std::string>();
       const int64_t index = run.find(id);
       if (index < 0) {
         html += fmt::format("<li><div class=\"thumb none\"></div><span class=\"who\">{}</span>",
-                            bdi(id));
+                            breakable(id));
       } else {
         const ItemSummary& item = run.items()[static_cast<std::size_t>(index)];
         html += fmt::format("<li><a href=\"{}\">{}<span class=\"who\">{}</span></a>", item_href(id),
-                            thumb(item, look), bdi(id));
+                            thumb(item, look), breakable(id));
         if (!item.label.empty()) {
-          html += fmt::format("<span class=\"label{}\">{}</span>",
-                              item.label == query.label ? " same" : "", bdi(item.label));
+          html += fmt::format(
+              "<span class=\"label{}\">{}</span>",
+              item.label == query.label ? " same\" title=\"the label of this video" : "",
+              bdi(item.label));
         }
       }
       html += fmt::format("<span class=\"far\" title=\"distance {}\">{}</span></li>",
@@ -204,17 +253,20 @@ std::string retrieved(const RunFiles& run,
     }
     html += "</ol></section>";
   }
-  return html;
+  return html.empty() ? "" : "<div class=\"nears\">" + html + "</div>";
 }
 
 std::string angle_table(const RunFiles& run, const Json& line) {
   struct Column {
-    std::string encoder, tap, kind;
+    std::string kind, name;
     const Json* angles;
   };
   std::vector<Column> columns;
   std::size_t count = 0;
   bool has_pixels = false;
+  const auto n_charted =
+      std::count_if(run.encoders().begin(), run.encoders().end(),
+                    [](const EncoderTaps& encoder) { return !encoder.main_tap.empty(); });
   for (const EncoderTaps& known : run.encoders()) {
     if (!line.at("encoders").contains(known.id)) continue;
     const std::string& encoder = known.id;
@@ -224,11 +276,14 @@ std::string angle_table(const RunFiles& run, const Json& line) {
       const Json& numbers = values.at("taps").at(tap);
       const bool is_pixel = tap == "pixel";
       // Every encoder sees its own preprocessed pixels; the chart draws the first encoder's.
-      const char* kind = is_pixel                ? (has_pixels ? "other" : "pixel")
+      const char* kind = is_pixel                ? (has_pixels ? "aside" : "pixel")
                          : tap == known.main_tap ? "main"
                                                  : "other";
       has_pixels = has_pixels || is_pixel;
-      columns.push_back({encoder, tap, kind, &numbers.at("curvature_deg")});
+      // Short where that is clear.
+      const bool is_clear = is_pixel ? std::string(kind) == "pixel" : n_charted == 1;
+      const std::string name = is_clear ? tap : fmt::format("{} · {}", encoder, tap);
+      columns.push_back({kind, name, &numbers.at("curvature_deg")});
       count = std::max(count, columns.back().angles->size());
     }
   }
@@ -245,10 +300,9 @@ std::string angle_table(const RunFiles& run, const Json& line) {
       "<div class=\"scroll\"><table class=\"series\"><thead><tr><th scope=\"col\">sample</th><th "
       "scope=\"col\">frame</th><th "
       "scope=\"col\">time, s</th>";
-  const bool has_many = line.at("encoders").size() > 1;
   for (const Column& column : columns) {
-    const std::string name = has_many ? column.encoder + " · " + column.tap : column.tap;
-    html += fmt::format("<th scope=\"col\" data-kind=\"{}\">{}</th>", column.kind, bdi(name));
+    html +=
+        fmt::format("<th scope=\"col\" data-kind=\"{}\">{}</th>", column.kind, bdi(column.name));
   }
   html += "</tr></thead><tbody>";
   // Repeated frames may have been dropped before the angles were taken; then angles and samples
@@ -317,10 +371,10 @@ std::string render_item_card(const RunFiles& run,
   html += facts(line) + "</header>" + watch(item, line, look);
   html +=
       "<div class=\"beside\">" + tap_table(run, line) + retrieved(run, item, line, look) + "</div>";
-  html += "<footer>" + angle_table(run, line) + trajectory_table(run, line) +
-          "<span class=\"save\" hidden><button type=\"button\" data-save=\"svg\">Save chart as "
-          "SVG</button> <button type=\"button\" "
-          "data-save=\"csv\">CSV</button></span></footer></article>\n";
+  html +=
+      "<footer>" + angle_table(run, line) + trajectory_table(run, line) +
+      "<span class=\"save\" hidden><button type=\"button\" data-save=\"svg\">Save as SVG</button> "
+      "<button type=\"button\" data-save=\"csv\">Save as CSV</button></span></footer></article>\n";
   return html;
 }
 

@@ -40,7 +40,9 @@ std::optional<std::string> MediaShelf::data_uri(const std::string& relative) {
   const std::string type = media_type(relative);
   const std::string path = directory_ + "/" + relative;
   std::error_code ignored;
-  if (!std::filesystem::is_regular_file(path, ignored)) {
+  // A file without bytes is what a full disk leaves: nothing to show.
+  if (!std::filesystem::is_regular_file(path, ignored) ||
+      std::filesystem::file_size(path, ignored) == 0) {
     missing_.insert(relative);
     return std::nullopt;
   }

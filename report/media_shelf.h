@@ -16,8 +16,8 @@ class MediaShelf {
   explicit MediaShelf(std::string run_directory) : directory_(std::move(run_directory)) {}
 
   /// "data:image/jpeg;base64,…" of a file given relative to the run; nullopt when it is not there
-  /// (noted in `missing`). Throws Error(kInput) for a path that leaves the run's media/ folder or a
-  /// kind of file a browser does not show.
+  /// or empty (noted in `missing`). Throws Error(kInput) for a path that leaves the run's media/
+  /// folder or a kind of file a browser does not show.
   std::optional<std::string> data_uri(const std::string& relative);
 
   /// Bytes that embedding this strip would add to the page; 0 when it stands there already; -1 when

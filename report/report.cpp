@@ -3,6 +3,7 @@
 #include "physprobe/core/atomic_file.h"
 #include "physprobe/core/error.h"
 #include "physprobe/report/charts.h"
+#include "physprobe/report/headline.h"
 #include "physprobe/report/html.h"
 #include "physprobe/report/item_card.h"
 #include "physprobe/report/item_pages.h"
@@ -124,12 +125,16 @@ Embedded embed_items(const RunFiles& run,
 std::string group_heading(const RunFiles& run, const std::string& key) {
   const std::string tap = bdi(run.ranking().main_tap);
   if (key == "worst")
-    return fmt::format("Straightened least <small>largest change from pixels at layer {}</small>",
-                       tap);
+    return fmt::format(
+        "Straightened least <small>curvature at layer {} least below, or furthest above, that of "
+        "their pixels</small>",
+        tap);
   if (key == "best")
-    return fmt::format("Straightened most <small>smallest change from pixels at layer {}</small>",
-                       tap);
-  if (key == "median") return "Around the median <small>by the same change</small>";
+    return fmt::format(
+        "Straightened most <small>curvature at layer {} furthest below that of their "
+        "pixels</small>",
+        tap);
+  if (key == "median") return "Around the median <small>by the same difference</small>";
   if (key == "random") return "Drawn at random <small>among the others</small>";
   return "";
 }
@@ -189,6 +194,7 @@ std::map<std::string, std::string> fixed_slots(const RunFiles& run) {
       {"notes", render_notes(run)},
       {"summary", render_summary_table(run)},
       {"nulls", render_nulls(run)},
+      {"retrieval", render_retrieval(run)},
       {"layers", render_layer_charts(run)},
       {"difference", render_difference_chart(run)},
       {"scores", render_score_table(run)},

@@ -64,6 +64,7 @@ RunFiles::RunFiles(const std::string& directory) : directory_(directory), result
   }
   read_results();
   read_items();
+  check_failures();
 }
 
 RunFiles::~RunFiles() = default;
@@ -105,6 +106,7 @@ void RunFiles::read_results() {
             digest));
   }
   try {
+    for (const char* count : {"items", "ok", "failed"}) json.at("counts").at(count).get<int64_t>();
     for (const Json& encoder : json.at("encoders")) {
       EncoderTaps known;
       known.id = encoder.at("id").get<std::string>();
@@ -137,11 +139,22 @@ void RunFiles::read_items() {
                   fmt::format("item '{}' stands here a second time", items_.back().id));
     }
   });
-  const int64_t expected = results_->json.at("counts").value("ok", int64_t{-1});
+  const int64_t expected = results_->json.at("counts").at("ok").get<int64_t>();
   if (expected != static_cast<int64_t>(items_.size())) {
     throw Error(
         ErrorKind::kInput, path,
         fmt::format("has {} items, results.json counts {}; run it again", items_.size(), expected));
+  }
+}
+
+void RunFiles::check_failures() const {
+  int64_t count = 0;
+  for_each_failure([&](const Json&) { ++count; });
+  const int64_t expected = results_->json.at("counts").at("failed").get<int64_t>();
+  if (expected != count) {
+    throw Error(
+        ErrorKind::kInput, directory_ + "/failures.jsonl",
+        fmt::format("has {} failures, results.json counts {}; run it again", count, expected));
   }
 }
 

@@ -60,6 +60,7 @@ class RunFiles {
  private:
   void read_results();
   void read_items();
+  void check_failures() const;
   struct Results;
   std::string directory_;
   std::unique_ptr<Results> results_;

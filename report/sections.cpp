@@ -7,6 +7,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <vector>
+
 namespace physprobe {
 namespace {
 
@@ -14,91 +17,6 @@ using Json = nlohmann::json;
 
 /// More failures than these are counted; failures.jsonl lists them all.
 constexpr int64_t kMostFailures = 200;
-constexpr std::size_t kMostHeadlines = 3;
-constexpr std::size_t kMostFigures = 4;
-
-std::string signed_number(const Json& value, int digits) {
-  const std::string text = format_number(value, digits);
-  return value.is_number() && value.get<double>() > 0.0 ? "+" + text : text;
-}
-
-/// What an interval of a difference from pixels lets one say.
-const char* verdict(const Json& row) {
-  const Json& interval = row.at("difference_interval");
-  const Json low = interval.value("low", Json());
-  const Json high = interval.value("high", Json());
-  if (high.is_number() && high.get<double>() < 0.0) return "are straighter than";
-  if (low.is_number() && low.get<double>() > 0.0) return "are more curved than";
-  return "cannot be told apart from";
-}
-
-std::string key_figure(const Json& row, const std::string& what) {
-  return fmt::format(
-      "<div class=\"key\"><dt>{}</dt><dd><b>{}°</b> <span class=\"ci\">{}</span><small>against "
-      "their pixels, n = {}</small></dd></div>",
-      what, signed_number(row.at("difference_deg"), 1),
-      format_interval(row.at("difference_interval"), 1), format_count(row.at("n").get<int64_t>()));
-}
-
-std::string encoder_headline(const RunFiles& run, const EncoderTaps& encoder, bool is_first) {
-  const Json& results = run.results();
-  const Json& row = find_profile(results, encoder.id, encoder.main_tap, "clip", "");
-  const char* level = is_first ? "h1" : "h2";
-  if (row.is_null()) {
-    const Json& score =
-        find_score(results, "mean_curvature_deg", encoder.id, encoder.main_tap, "clip", "");
-    if (score.is_null()) {
-      return fmt::format(
-          "<{0} class=\"finding\">No curvature is defined at layer {1} of {2}.</{0}>", level,
-          bdi(encoder.main_tap), bdi(encoder.id));
-    }
-    return fmt::format(
-        "<{0} class=\"finding\">Mean curvature at layer {1} is {2}°; there are no pixels to "
-        "compare with.</{0}>",
-        level, bdi(encoder.main_tap), format_number(score.at("value"), 1));
-  }
-  std::vector<std::string> labels;
-  for (const std::string& label : scored_labels(results)) {
-    if (!label.empty() &&
-        !find_profile(results, encoder.id, encoder.main_tap, "clip", label).is_null())
-      labels.push_back(label);
-  }
-  std::string html;
-  std::string figures;
-  if (labels.size() >= 2 && labels.size() < kMostFigures) {
-    // Videos of different labels are different questions: one answer each.
-    std::string sentence;
-    for (std::size_t i = 0; i < labels.size(); ++i) {
-      const Json& of_label = find_profile(results, encoder.id, encoder.main_tap, "clip", labels[i]);
-      sentence +=
-          fmt::format("{}<em>{}</em> videos {} {}",
-                      i == 0                   ? "At layer " + bdi(encoder.main_tap) + ", "
-                      : i + 1 == labels.size() ? "; "
-                                               : ", ",
-                      bdi(labels[i]), verdict(of_label), i == 0 ? "their pixels" : "theirs");
-      figures += key_figure(of_label, bdi(labels[i]));
-    }
-    html += fmt::format("<{0} class=\"finding\">{1}.</{0}>", level, sentence);
-  } else {
-    html += fmt::format(
-        "<{0} class=\"finding\">At layer {1}, the videos <em>{2}</em> their pixels.</{0}>", level,
-        bdi(encoder.main_tap), verdict(row));
-    figures += key_figure(row, "all videos");
-  }
-  const Json& fade = find_profile(results, encoder.id, encoder.main_tap, "fade", "");
-  if (!fade.is_null()) figures += key_figure(fade, "cross-fades of their end frames");
-  html += fmt::format(
-      "<p class=\"lede\">{}: mean curvature of all videos {}° {} at layer {}; difference from "
-      "pixels {}° {}, ratio {} {}, share of "
-      "videos that are straighter {} {}, n = {}.</p>",
-      bdi(encoder.id), format_number(row.at("mean_curvature_deg"), 1),
-      format_interval(row.at("mean_interval"), 1), bdi(encoder.main_tap),
-      signed_number(row.at("difference_deg"), 1), format_interval(row.at("difference_interval"), 1),
-      format_number(row.at("ratio"), 2), format_interval(row.at("ratio_interval"), 2),
-      format_number(row.at("share_straighter"), 2), format_interval(row.at("share_interval"), 2),
-      format_count(row.at("n").get<int64_t>()));
-  return html + "<dl class=\"keys\">" + figures + "</dl>";
-}
 
 std::string definition(const std::string& term, const std::string& text) {
   return fmt::format("<div><dt>{}</dt><dd>{}</dd></div>", term, text);
@@ -111,48 +29,72 @@ std::string code(const Json& value) {
 
 }  // namespace
 
-std::string render_headline(const RunFiles& run) {
-  const Json& results = run.results();
-  const Json& counts = results.at("counts");
-  std::string html = fmt::format("<p class=\"kicker\">Perceptual straightening · <bdi>{}</bdi></p>",
-                                 escape_html(results.at("name").get<std::string>()));
-  std::size_t findings = 0;
-  for (const EncoderTaps& encoder : run.encoders()) {
-    // An encoder of pixels alone is the reference, not a finding.
-    if (encoder.main_tap.empty()) continue;
-    if (findings < kMostHeadlines) html += encoder_headline(run, encoder, findings == 0);
-    ++findings;
-  }
-  if (findings == 0) html += "<h1 class=\"finding\">Only pixels were measured.</h1>";
-  if (findings > kMostHeadlines) {
-    html += fmt::format("<p class=\"lede\">{} further encoders stand in the summary.</p>",
-                        findings - kMostHeadlines);
-  }
-  const std::string description = results.value("description", std::string());
-  if (!description.empty())
-    html += fmt::format("<p class=\"description\">{}</p>", bdi(description));
-  html += fmt::format(
-      "<p class=\"counts\"><span><b>{}</b> videos</span> <span><b>{}</b> measured</span> "
-      "<span{}><b>{}</b> failed</span></p>",
-      format_count(counts.at("items").get<int64_t>()), format_count(counts.at("ok").get<int64_t>()),
-      counts.at("failed").get<int64_t>() > 0 ? " class=\"bad\"" : "",
-      format_count(counts.at("failed").get<int64_t>()));
-  return html;
-}
-
 std::string render_nulls(const RunFiles& run) {
+  struct Held {
+    std::string name, text;
+    bool applies;
+    std::vector<std::string> encoders;
+  };
+  const Json& results = run.results();
+  std::vector<Held> rows;
+  // Encoders of which the same is said share a line.
+  for (const Json& null : results.at("nulls")) {
+    Held held{
+        null.at("name").get<std::string>(), null_text(null), null.at("applies").get<bool>(), {}};
+    const auto same = std::find_if(rows.begin(), rows.end(), [&](const Held& row) {
+      return row.name == held.name && row.text == held.text && row.applies == held.applies;
+    });
+    if (same == rows.end()) {
+      held.encoders.push_back(null.at("encoder").get<std::string>());
+      rows.push_back(std::move(held));
+    } else {
+      same->encoders.push_back(null.at("encoder").get<std::string>());
+    }
+  }
+  const Json& scores = results.at("scores");
+  if (std::any_of(scores.begin(), scores.end(),
+                  [](const Json& score) { return score.at("condition") == "fade"; })) {
+    rows.push_back({"fade",
+                    "the matched control: the video's own end frames, cross-faded in float "
+                    "over as many frames; straight in pixels by construction",
+                    true,
+                    {}});
+  }
   std::string html;
-  for (const Json& null : run.results().at("nulls")) {
-    const bool applies = null.at("applies").get<bool>();
-    html += fmt::format("<div><dt>{} <small>{}</small></dt><dd>{}{}</dd></div>",
-                        bdi(null.at("name").get<std::string>()),
-                        bdi(null.at("encoder").get<std::string>()),
-                        applies ? "" : "<span class=\"label quiet\">n/a</span> ",
-                        bdi(null.at("text").get<std::string>()));
+  for (const Held& row : rows) {
+    std::string encoders;
+    if (!row.encoders.empty() && row.encoders.size() < results.at("encoders").size()) {
+      for (const std::string& encoder : row.encoders)
+        encoders += (encoders.empty() ? "" : ", ") + bdi(encoder);
+      encoders = " <small>" + encoders + "</small>";
+    }
+    html += fmt::format("<div><dt>{}{}</dt><dd>{}{}</dd></div>", bdi(row.name), encoders,
+                        row.applies ? "" : "not applicable: ", bdi(row.text));
   }
   return html.empty()
              ? ""
              : "<h3>What the numbers are held against</h3><dl class=\"nulls\">" + html + "</dl>";
+}
+
+std::string render_retrieval(const RunFiles& run) {
+  std::string rows;
+  for (const Json& score : run.results().at("scores")) {
+    if (score.at("name") != "nearest_case_label_agreement") continue;
+    const std::string label = score.at("label").get<std::string>();
+    rows += fmt::format(
+        "<tr><th scope=\"row\">{} <small>{}{}</small></th>{}{}{}</tr>",
+        bdi(score.at("encoder").get<std::string>()), bdi(score.at("tap").get<std::string>()),
+        label.empty() ? "" : " · " + bdi(label),
+        number_cell(score.at("value"), 2, &score.at("interval")),
+        number_cell(score.value("chance", Json()), 2), number_cell(score.at("n"), 0));
+  }
+  if (rows.empty()) return "";
+  return "<h3>Does the nearest case bear the same label?</h3><div class=\"scroll\" tabindex=\"0\" "
+         "role=\"region\" aria-label=\"Nearest cases\"><table class=\"agreement\"><thead><tr><th "
+         "scope=\"col\">Encoder and layer</th><th scope=\"col\" class=\"num\">share</th><th "
+         "scope=\"col\" class=\"num\">by chance</th><th scope=\"col\" "
+         "class=\"num\">n</th></tr></thead><tbody>" +
+         rows + "</tbody></table></div>";
 }
 
 std::string render_notes(const RunFiles& run) {
@@ -171,13 +113,15 @@ std::string render_failures(const RunFiles& run) {
   run.for_each_failure([&](const Json& failure) {
     if (++count > kMostFailures) return;
     const std::string id = failure.at("id").get<std::string>();
+    const std::string path = failure.at("path").get<std::string>();
+    std::string message = failure.at("message").get<std::string>();
+    // The path stands in a column of its own.
+    if (message.rfind(path + ": ", 0) == 0) message.erase(0, path.size() + 2);
     rows += fmt::format(
         "<tr id=\"{}\"><th scope=\"row\"><a href=\"{}\">{}</a></th><td>{}</td><td><span "
         "class=\"label quiet\">{}</span></td><td>{}</td></tr>",
-        escape_html("item-" + id), item_href(id), bdi(id),
-        bdi(failure.at("path").get<std::string>()),
-        escape_html(failure.at("kind").get<std::string>()),
-        bdi(failure.at("message").get<std::string>()));
+        escape_html("item-" + id), item_href(id), bdi(id), bdi(path),
+        escape_html(failure.at("kind").get<std::string>()), bdi(message));
   });
   if (count == 0) return "<p>Every video was measured.</p>";
   std::string html = fmt::format(

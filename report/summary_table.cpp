@@ -50,10 +50,44 @@ std::string control_cell(const Json& results,
     if (null.at("name") == condition && null.at("encoder") == encoder &&
         !null.at("applies").get<bool>()) {
       return fmt::format("<td class=\"num none\" data-v=\"\" title=\"{}\">n/a</td>",
-                         escape_html(null.at("text").get<std::string>()));
+                         escape_html(null_text(null)));
     }
   }
   return number_cell(Json(), 1);
+}
+
+constexpr const char* kColumns[] = {
+    "n",    "mean curvature, °", "minus pixels, °", "ratio to pixels", "share straighter",
+    "fade", "shuffled",          "untrained"};
+
+std::string summary_row(const Json& results,
+                        const EncoderTaps& encoder,
+                        const std::string& tap,
+                        const std::string& label,
+                        const std::string& name) {
+  const Json& score = find_score(results, "mean_curvature_deg", encoder.id, tap, "clip", label);
+  const Json& profile = find_profile(results, encoder.id, tap, "clip", label);
+  if (score.is_null() && profile.is_null()) return "";
+  const std::string cells[] = {
+      cell_of(score.is_null() ? profile : score, "n", "", 0),
+      score.is_null() ? cell_of(profile, "mean_curvature_deg", "mean_interval", 1)
+                      : cell_of(score, "value", "interval", 1),
+      tap == "pixel" ? "<td class=\"num none\" data-v=\"\">reference</td>"
+                     : cell_of(profile, "difference_deg", "difference_interval", 1),
+      cell_of(profile, "ratio", "ratio_interval", 2),
+      cell_of(profile, "share_straighter", "share_interval", 2),
+      control_cell(results, encoder.id, tap, "fade", label),
+      control_cell(results, encoder.id, tap, "shuffled", label),
+      control_cell(results, encoder.id, tap, "untrained", label)};
+  std::string row = fmt::format("<tr{}><th scope=\"row\">{}</th>",
+                                tap == "pixel"            ? " class=\"pixels\""
+                                : tap == encoder.main_tap ? " class=\"main\""
+                                                          : "",
+                                bdi(name));
+  // On a phone a row is a block and every number stands below its column's name.
+  for (std::size_t i = 0; i < std::size(kColumns); ++i)
+    row += fmt::format("<td data-h=\"{}\"{}", kColumns[i], cells[i].substr(3));
+  return row + "</tr>";
 }
 
 }  // namespace
@@ -90,6 +124,12 @@ std::vector<std::string> scored_labels(const nlohmann::json& results) {
   return labels;
 }
 
+std::string null_text(const nlohmann::json& null) {
+  const std::string prefix = "not applicable: ";
+  const std::string text = null.at("text").get<std::string>();
+  return text.rfind(prefix, 0) == 0 ? text.substr(prefix.size()) : text;
+}
+
 std::string label_name(const std::string& label) {
   return label.empty() ? "all videos" : label;
 }
@@ -98,49 +138,41 @@ std::string render_summary_table(const RunFiles& run) {
   const Json& results = run.results();
   std::string html =
       "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Summary table\"><table "
-      "class=\"summary\"><thead><tr><td></td><td></td>"
-      "<th colspan=\"4\" scope=\"colgroup\" class=\"over\">the videos</th><th colspan=\"3\" "
-      "scope=\"colgroup\" class=\"over\">the same videos as "
-      "controls: mean curvature, °</th></tr><tr><th scope=\"col\">Layer</th><th scope=\"col\" "
-      "class=\"num\">n</th><th scope=\"col\" "
-      "class=\"num\">mean curvature, °</th><th scope=\"col\" class=\"num\">minus pixels, °</th><th "
-      "scope=\"col\" class=\"num\">ratio to "
-      "pixels</th><th scope=\"col\" class=\"num\">share straighter</th><th scope=\"col\" "
-      "class=\"num\">fade</th><th scope=\"col\" "
-      "class=\"num\">shuffled</th><th scope=\"col\" class=\"num\">untrained</th></tr></thead>";
+      "class=\"summary\"><thead><tr><td></td><td></td><th colspan=\"4\" scope=\"colgroup\" "
+      "class=\"over\">the videos</th><th colspan=\"3\" scope=\"colgroup\" class=\"over\">the same "
+      "videos as controls: mean curvature, °</th></tr><tr><th scope=\"col\">Layer</th>";
+  for (const char* name : kColumns)
+    html += fmt::format("<th scope=\"col\" class=\"num\">{}</th>", name);
+  html += "</tr></thead>";
   int64_t rows = 0;
+  const auto add_group = [&](const std::string& heading, const std::string& body) {
+    if (body.empty()) return;
+    html += fmt::format(
+        "<tbody><tr class=\"group\"><th colspan=\"9\" scope=\"rowgroup\">{}</th></tr>{}</tbody>",
+        heading, body);
+  };
   for (const EncoderTaps& encoder : run.encoders()) {
+    const bool is_single = encoder.taps.size() == 1;
+    std::string single;
     for (const std::string& label : scored_labels(results)) {
       std::string body;
       for (const std::string& tap : encoder.taps) {
-        const Json& score =
-            find_score(results, "mean_curvature_deg", encoder.id, tap, "clip", label);
-        const Json& profile = find_profile(results, encoder.id, tap, "clip", label);
-        if (score.is_null() && profile.is_null()) continue;
-        if (++rows > kMostRows) continue;
-        body += fmt::format(
-            "<tr{}><th scope=\"row\">{}</th>{}{}{}{}{}{}{}{}</tr>",
-            tap == "pixel"            ? " class=\"pixels\""
-            : tap == encoder.main_tap ? " class=\"main\""
-                                      : "",
-            bdi(tap), cell_of(score.is_null() ? profile : score, "n", "", 0),
-            score.is_null() ? cell_of(profile, "mean_curvature_deg", "mean_interval", 1)
-                            : cell_of(score, "value", "interval", 1),
-            tap == "pixel" ? "<td class=\"num none\" data-v=\"\">reference</td>"
-                           : cell_of(profile, "difference_deg", "difference_interval", 1),
-            cell_of(profile, "ratio", "ratio_interval", 2),
-            cell_of(profile, "share_straighter", "share_interval", 2),
-            control_cell(results, encoder.id, tap, "fade", label),
-            control_cell(results, encoder.id, tap, "shuffled", label),
-            control_cell(results, encoder.id, tap, "untrained", label));
+        const std::string row =
+            summary_row(results, encoder, tap, label, is_single ? label_name(label) : tap);
+        if (!row.empty() && ++rows <= kMostRows) body += row;
       }
-      if (body.empty()) continue;
-      html += fmt::format(
-          "<tbody><tr class=\"group\"><th colspan=\"9\" scope=\"rowgroup\">{} "
-          "<span>{}</span></th></tr>{}</tbody>",
-          bdi(encoder.id), bdi(label_name(label)), body);
+      if (is_single) {
+        single += body;
+      } else {
+        add_group(fmt::format("{} <span>{}</span>", bdi(encoder.id), bdi(label_name(label))), body);
+      }
     }
+    // Of one layer a group per label would have one row each.
+    if (is_single)
+      add_group(fmt::format("{} <span>layer {}</span>", bdi(encoder.id), bdi(encoder.taps[0])),
+                single);
   }
+  if (rows == 0) return "<p class=\"note\">No video was measured, so there are no numbers.</p>";
   return html + "</table></div>" + left_out(rows);
 }
 

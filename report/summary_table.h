@@ -32,6 +32,10 @@ std::vector<std::string> scored_labels(const nlohmann::json& results);
 /// "all videos", or the label.
 std::string label_name(const std::string& label);
 
+/// What is said of an entry of results.nulls, without a leading "not applicable: ", which the page
+/// sets itself.
+std::string null_text(const nlohmann::json& null);
+
 std::string render_summary_table(const RunFiles& run);
 std::string render_score_table(const RunFiles& run);
 

@@ -33,6 +33,6 @@ for mount in proc dev; do mountpoint -q "$root/$mount" || mount --bind "/$mount"
 trap 'umount "$root/proc" "$root/dev" 2>/dev/null || true' EXIT
 mount --bind "$root/physprobe-build" "$root/physprobe/build"
 trap 'umount "$root/physprobe/build" "$root/proc" "$root/dev" 2>/dev/null || true' EXIT
-chroot "$root" /usr/bin/env LC_ALL=C.UTF-8 CCACHE_DIR=/physprobe-build/ccache sh -c 'cd /physprobe && ./scripts/setup.sh && ./scripts/build.sh &&
+chroot "$root" /usr/bin/env LC_ALL=C.UTF-8 CCACHE_DIR=/physprobe-build/ccache sh -c 'cd /physprobe && ./scripts/setup.sh && ./scripts/build.sh -- -k 0 &&
   ctest --test-dir build/release --output-on-failure -LE slow'
 echo "[debian13] passed"

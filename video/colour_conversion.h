@@ -1,9 +1,10 @@
 #pragma once
-// Decoded pictures to packed 8-bit RGB, equal to the bytes of OpenCV's VideoCapture. swscale's
-// bytes depend on its flags and on the alignment of rows, so both are part of the definition.
-// Internal to `video/`.
+// Decoded pictures to packed 8-bit RGB with the bytes of OpenCV's VideoCapture. swscale's bytes
+// depend on its flags, on the alignment of rows and, where chroma is interpolated, on what lies
+// behind the edge of the picture, so all three are part of the definition. Internal to `video/`.
 
 #include "physprobe/video/ffmpeg_handles.h"
+#include "physprobe/video/video_reader.h"
 
 #include <ATen/core/Tensor.h>
 
@@ -11,20 +12,38 @@
 
 namespace physprobe {
 
+/// Size of a picture as coded: codecs work in blocks, and decoders cut to the size shown.
+struct CodedSize {
+  int width = 0;
+  int height = 0;
+};
+
 class ColourConversion {
  public:
+  explicit ColourConversion(ColourTags tags = ColourTags::kHonoured) : tags_(tags) {}
+
   /// Writes `frame` as packed RGB, (height, width, 3) uint8, to `out`.
-  void to_rgb(const AVFrame& frame, uint8_t* out);
+  void to_rgb(const AVFrame& frame, const CodedSize& coded, uint8_t* out);
 
  private:
-  void prepare(const AVFrame& frame);
+  /// What a conversion depends on besides the pixels.
+  struct Source {
+    int format = AV_PIX_FMT_NONE;
+    int colour_space = 0;
+    int colour_range = 0;
+    int width = 0;
+    int height = 0;
+    bool operator==(const Source& other) const;
+  };
+  void prepare(const Source& source);
+  void apply_tags(const Source& source);
 
+  ColourTags tags_;
   UniqueSwsContext context_;
-  AVPixelFormat source_format_ = AV_PIX_FMT_NONE;
+  Source source_;
   AVPixelFormat target_format_ = AV_PIX_FMT_NONE;
-  int width_ = 0;
-  int height_ = 0;
-  at::Tensor padded_rows_;  // undefined when rows are aligned as they are
+  at::Tensor
+      padded_rows_;  // (source_.height, padded_row_bytes) when rows cannot go to `out` directly
 };
 
 /// Bits per colour component of a pixel format; 8 if unknown.

@@ -1,5 +1,7 @@
 #include "physprobe/video/container_extent.h"
 
+#include "physprobe/video/matroska_structure.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,7 +9,6 @@
 #include <cctype>
 #include <cstdint>
 #include <cstring>
-#include <vector>
 
 namespace physprobe {
 namespace {
@@ -66,52 +67,13 @@ Mp4Walk walk_boxes(const InputFile& file) {
   return walk;
 }
 
-/// Length and value of an EBML variable-size integer; `unknown` if all value bits are set.
-struct EbmlSize {
-  int length = 0;
-  uint64_t value = 0;
-  bool unknown = false;
-};
-
-std::optional<EbmlSize> parse_ebml_size(const std::vector<uint8_t>& bytes, std::size_t at) {
-  if (at >= bytes.size() || bytes[at] == 0) return std::nullopt;
-  EbmlSize size;
-  size.length = __builtin_clz(static_cast<unsigned>(bytes[at])) - 24 + 1;
-  if (at + static_cast<std::size_t>(size.length) > bytes.size()) return std::nullopt;
-  const uint64_t mask = (uint64_t{1} << (7 * size.length)) - 1;
-  size.value = big_endian(bytes.data() + at, size.length) & mask;
-  size.unknown = size.value == mask;
-  return size;
-}
-
-std::optional<std::string> matroska_truncation(const InputFile& file,
-                                               const std::vector<uint8_t>& head) {
-  const std::optional<EbmlSize> header = parse_ebml_size(head, 4);
-  if (!header || header->unknown) return std::nullopt;
-  const std::size_t segment = 4 + static_cast<std::size_t>(header->length) + header->value;
-  static constexpr std::array<uint8_t, 4> kSegmentId = {0x18, 0x53, 0x80, 0x67};
-  if (header->value > head.size() || segment + 12 > head.size() ||
-      std::memcmp(head.data() + segment, kSegmentId.data(), kSegmentId.size()) != 0) {
-    return std::nullopt;
-  }
-  const std::optional<EbmlSize> size = parse_ebml_size(head, segment + 4);
-  if (!size || size->unknown) return std::nullopt;
-  const uint64_t end = segment + 4 + static_cast<uint64_t>(size->length) + size->value;
-  if (end <= file.size()) return std::nullopt;
-  return fmt::format("its Matroska segment reaches byte {}, the file ends at byte {}", end,
-                     file.size());
-}
-
 }  // namespace
 
 std::optional<std::string> find_truncation(const InputFile& file) {
-  std::vector<uint8_t> head(static_cast<std::size_t>(std::min<uint64_t>(4096, file.size())));
-  if (head.size() < 16) return std::nullopt;
+  std::array<uint8_t, 16> head{};
+  if (file.size() < head.size()) return std::nullopt;
   file.read_at(0, head.data(), head.size());
-  static constexpr std::array<uint8_t, 4> kEbmlId = {0x1A, 0x45, 0xDF, 0xA3};
-  if (std::memcmp(head.data(), kEbmlId.data(), kEbmlId.size()) == 0) {
-    return matroska_truncation(file, head);
-  }
+  if (const auto damage = find_matroska_damage(file)) return damage;
   if (std::memcmp(head.data(), "RIFF", 4) == 0) {
     uint64_t end = 8;
     for (int i = 0; i < 4; ++i)

@@ -57,7 +57,8 @@ int rotation_degrees(const MediaSource& source) {
 
 class FileReader final : public FrameByFrameReader {
  public:
-  FileReader(const std::string& path, const VideoOptions& options) : source_(path, options) {
+  FileReader(const std::string& path, const VideoOptions& options)
+      : source_(path, options), conversion_(options.colour_tags) {
     options_ = options;
     info_.path = path;
     describe_header();
@@ -77,11 +78,11 @@ class FileReader final : public FrameByFrameReader {
               index, frame.width, frame.height, coded_width_, coded_height_));
     }
     if (info_.rotation_degrees == 0) {
-      conversion_.to_rgb(frame, out);
+      conversion_.to_rgb(frame, decoder_->coded_size(), out);
       return;
     }
     const cv::Mat stored(coded_height_, coded_width_, CV_8UC3, stored_.data_ptr<uint8_t>());
-    conversion_.to_rgb(frame, stored.data);
+    conversion_.to_rgb(frame, decoder_->coded_size(), stored.data);
     cv::Mat shown(static_cast<int>(info_.height), static_cast<int>(info_.width), CV_8UC3, out);
     cv::rotate(stored, shown,
                info_.rotation_degrees == 90    ? cv::ROTATE_90_CLOCKWISE

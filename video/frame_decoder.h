@@ -2,6 +2,7 @@
 // Turns packets into decoded frames: one after the other (PacketDecoder) or by index
 // (FrameDecoder), with every sign of damage kept instead of concealed. Internal to `video/`.
 
+#include "physprobe/video/colour_conversion.h"
 #include "physprobe/video/frame_table.h"
 
 #include <cstdint>
@@ -26,6 +27,7 @@ class PacketDecoder {
   /// The next frame in order of presentation, valid until the next call; nullptr at the end.
   const AVFrame* next();
 
+  CodedSize coded_size() const { return {decoder_->coded_width, decoder_->coded_height}; }
   int64_t packets_fed() const { return packets_fed_; }  ///< Position of the next packet to feed.
   int64_t error_count() const {
     return error_count_;
@@ -53,6 +55,8 @@ class FrameDecoder {
   /// The decoded frame, valid until the next call. Throws Error(kInput) naming the frame if it
   /// cannot be decoded, or if it or one it builds on is damaged and `allow_truncated` is off.
   const AVFrame& frame(int64_t index);
+  /// Of the picture last returned.
+  CodedSize coded_size() const { return packets_.coded_size(); }
 
  private:
   void position_for(int64_t index);

@@ -4,6 +4,7 @@
 #include "physprobe/core/input_file.h"
 #include "physprobe/video/container_extent.h"
 #include "physprobe/video/frame_decoder.h"
+#include "physprobe/video/mp4_frame_counts.h"
 #include "physprobe/video/packet_traits.h"
 
 #include <fmt/format.h>
@@ -40,11 +41,14 @@ void refuse_too_many(const MediaSource& source, const VideoOptions& options, int
                           options.max_frames));
 }
 
+bool is_container(const MediaSource& source, const char* name) {
+  return std::string(source.container().iformat->name).find(name) != std::string::npos;
+}
+
 /// How many packets the container's own index promises; only containers whose index is complete by
 /// design say it.
 std::optional<int64_t> promised_packets(const MediaSource& source) {
-  const std::string format = source.container().iformat->name;
-  if (format.find("mp4") == std::string::npos) return std::nullopt;
+  if (!is_container(source, "mp4")) return std::nullopt;
   // Entries of fragmented files appear while reading, so that they never promise more than was
   // read.
   const int count = avformat_index_get_entries_count(&source.stream());
@@ -52,28 +56,28 @@ std::optional<int64_t> promised_packets(const MediaSource& source) {
   return count;
 }
 
-/// AVI counts its frames in the header; Matroska gives a duration.
-std::optional<std::string> contradicts_header(const MediaSource& source, const FrameTable& table) {
-  const std::string format = source.container().iformat->name;
-  const auto found = static_cast<int64_t>(table.frames.size());
-  if (format == "avi" && source.stream().nb_frames > found) {
-    return fmt::format("its header claims {} frames, {} are there", source.stream().nb_frames,
-                       found);
-  }
+/// AVI counts its frames in the header.
+std::optional<std::string> contradicts_count(const MediaSource& source, int64_t found) {
+  const int64_t claimed = source.stream().nb_frames;
+  if (!is_container(source, "avi") || claimed <= found) return std::nullopt;
+  return fmt::format("its header claims {} frames, {} are there", claimed, found);
+}
+
+/// Matroska gives a duration of the whole file.
+std::optional<std::string> contradicts_duration(const MediaSource& source,
+                                                const std::vector<FrameTable::Frame>& frames) {
   const bool is_lone_video = source.container().nb_streams == 1;
-  if (format.find("matroska") != std::string::npos && is_lone_video && found > 0 &&
-      source.container().duration > 0) {
-    const double claimed = static_cast<double>(source.container().duration) / AV_TIME_BASE;
-    const FrameTable::Frame& last = table.frames.back();
-    const double real =
-        static_cast<double>(last.pts + last.duration) * av_q2d(source.stream().time_base);
-    const double mean_duration = real / static_cast<double>(found);
-    if (claimed > real + std::max(0.5, 3.0 * mean_duration)) {
-      return fmt::format("its header claims {:.3f} s, the last frame ends at {:.3f} s", claimed,
-                         real);
-    }
+  if (!is_container(source, "matroska") || !is_lone_video || frames.empty() ||
+      source.container().duration <= 0) {
+    return std::nullopt;
   }
-  return std::nullopt;
+  const double claimed = static_cast<double>(source.container().duration) / AV_TIME_BASE;
+  const FrameTable::Frame& last = frames.back();
+  const double real =
+      static_cast<double>(last.pts + last.duration) * av_q2d(source.stream().time_base);
+  const double mean_duration = real / static_cast<double>(frames.size());
+  if (claimed <= real + std::max(0.5, 3.0 * mean_duration)) return std::nullopt;
+  return fmt::format("its header claims {:.3f} s, the last frame ends at {:.3f} s", claimed, real);
 }
 
 }  // namespace
@@ -128,14 +132,13 @@ FrameTable scan_packets(MediaSource& source, const VideoOptions& options) {
     table.damage.push_back(
         fmt::format("its container breaks off after packet {}", table.packet_count));
   }
-  if (const auto truncation = find_truncation(InputFile(source.path()))) {
-    table.damage.push_back(*truncation);
-  }
-  if (table.is_addressable) {
-    if (const auto contradiction = contradicts_header(source, table)) {
-      table.damage.push_back(*contradiction);
-    }
-  }
+  const InputFile file(source.path());
+  if (const auto truncation = find_truncation(file)) table.damage.push_back(*truncation);
+  std::optional<std::string> claim;
+  if (is_container(source, "mp4")) claim = find_overclaimed_frames(file, source.stream().index);
+  if (!claim) claim = contradicts_count(source, table.packet_count);
+  if (!claim && table.is_addressable) claim = contradicts_duration(source, table.frames);
+  if (claim) table.damage.push_back(*claim);
   return table;
 }
 

@@ -34,6 +34,13 @@ std::string describe_streams(const AVFormatContext& context) {
   return text.empty() ? "none" : text;
 }
 
+bool has_known_codec(const AVFormatContext& context) {
+  for (unsigned i = 0; i < context.nb_streams; ++i) {
+    if (context.streams[i]->codecpar->codec_id != AV_CODEC_ID_NONE) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 MediaSource::MediaSource(const std::string& path, const VideoOptions& options)
@@ -64,13 +71,14 @@ void MediaSource::open() {
   start_clock();
   const int opened = avformat_open_input(&context, ("file:" + path_).c_str(), nullptr,
                                          open_options.address());  // frees on failure
+  if (opened >= 0) context_.reset(context);
+  const bool is_empty = opened < 0 || !has_known_codec(*context_);
+  if (is_empty && lacks_mp4_index(file)) {
+    throw Error(ErrorKind::kInput, path_,
+                "is an MP4 file without its index (no 'moov' box): it was cut off before it was "
+                "finished, and nothing in it can be located; copy or record it again");
+  }
   if (opened < 0) {
-    if (lacks_mp4_index(file)) {
-      throw Error(ErrorKind::kInput, path_,
-                  "is an MP4 file without its index (no 'moov' box): it was cut off before it was "
-                  "finished, and "
-                  "nothing in it can be located; copy or record it again");
-    }
     throw Error(
         ErrorKind::kInput, path_,
         fmt::format(
@@ -78,7 +86,6 @@ void MediaSource::open() {
             "and image files are not opened as video)",
             av_error_text(opened)));
   }
-  context_.reset(context);
 
   refuse_giant_pictures();
   std::vector<AVDictionary*> stream_options(context_->nb_streams, nullptr);

@@ -2,15 +2,17 @@
 
 namespace physprobe {
 
-const PixelKernels& pixel_kernels() {
+const PixelKernels* runnable_pixel_kernels(int rank) {
 #ifdef PHYSPROBE_HAS_X86_KERNELS
-  static const PixelKernels& chosen = __builtin_cpu_supports("avx512f") ? pixel_kernels_avx512()
-                                      : __builtin_cpu_supports("avx2")  ? pixel_kernels_avx2()
-                                                                        : pixel_kernels_baseline();
-  return chosen;
-#else
-  return pixel_kernels_baseline();
+  if (__builtin_cpu_supports("avx512f") && rank-- == 0) return &pixel_kernels_avx512();
+  if (__builtin_cpu_supports("avx2") && rank-- == 0) return &pixel_kernels_avx2();
 #endif
+  return rank == 0 ? &pixel_kernels_baseline() : nullptr;
+}
+
+const PixelKernels& pixel_kernels() {
+  static const PixelKernels& chosen = *runnable_pixel_kernels(0);
+  return chosen;
 }
 
 }  // namespace physprobe

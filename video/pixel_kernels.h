@@ -67,6 +67,9 @@ struct PixelKernels {
 
 /// The fastest variant that this CPU runs.
 const PixelKernels& pixel_kernels();
+/// Of the variants that this CPU runs, number `rank`: 0 is the fastest, the baseline the last, then
+/// nullptr.
+const PixelKernels* runnable_pixel_kernels(int rank);
 
 const PixelKernels& pixel_kernels_baseline();
 #ifdef PHYSPROBE_HAS_X86_KERNELS

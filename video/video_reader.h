@@ -3,7 +3,7 @@
 // access equals sequential decoding bit for bit. Ranges are half-open; times are seconds from the
 // stream's own zero (pts 0, not the first frame), or from `start_seconds` where one is given;
 // indices count frames in order of presentation from 0. RGB bytes are those of OpenCV's
-// VideoCapture.
+// VideoCapture, except that tags of colour are honoured unless `colour_tags` says otherwise.
 
 #include "physprobe/core/clip.h"
 
@@ -18,13 +18,21 @@
 
 namespace physprobe {
 
+/// Whether a file's own word about its colour matrix (BT.601, BT.709, ...) and range counts.
+enum class ColourTags {
+  kHonoured,  ///< As ffmpeg and torchcodec; untagged files count as BT.601.
+  kIgnored,   ///< As OpenCV, which takes every file for BT.601: reproduces its bytes on tagged
+              ///< files.
+};
+
 struct VideoOptions {
   int stream_index = -1;  ///< -1: the first video stream that is not cover art.
   /// Accept a file that ends or breaks early: all of it is decoded once by `open`, `frame_count` is
   /// what really decodes, and `VideoInfo::damage` says what is wrong.
   bool allow_truncated = false;
   bool apply_rotation = true;  ///< Show rotated recordings upright.
-  int decode_threads = 1;      ///< FFmpeg threads; never changes a value.
+  ColourTags colour_tags = ColourTags::kHonoured;
+  int decode_threads = 1;  ///< FFmpeg threads; never changes a value.
   int64_t max_pixels =
       7680LL * 4320;  ///< Per frame; larger is refused before anything is allocated.
   int64_t max_frames = 10'000'000;

@@ -158,6 +158,9 @@ class FfmpegWriter final : public VideoWriter {
     AvDictionary settings;
     if (codec.name == "h264") {
       settings.set("preset", "medium");
+      // x264's macroblock tree reads memory it never wrote (seen with 64 x 64 pixels and AVX-512):
+      // the same frames then give other bytes from one run to the next.
+      settings.set("mbtree", "0");
       settings.set("crf", std::to_string(options.quality));
     } else if (codec.name == "vp8") {
       // Without hidden reference frames every packet is one picture.

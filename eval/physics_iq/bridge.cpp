@@ -288,6 +288,8 @@ void write_sensitivity(const PhysicsIqOptions& options) {
   if (is_lossy || has_mask_codec())
     add(is_lossy ? "masks-direct" : "masks-mp4v",
         [=](PhysicsIqOptions& o) { o.mask_path = is_lossy ? MaskPath::kDirect : MaskPath::kMp4v; });
+  add(options.decode == "opencv" ? "decode-tagged" : "decode-opencv",
+      [](PhysicsIqOptions& o) { o.decode = o.decode == "opencv" ? "tagged" : "opencv"; });
   if (has_mask_codec() && options.plan.first_frames == 0) {
     for (const int fps : {8, 16})
       add(fmt::format("rate-{}", fps), [=](PhysicsIqOptions& o) { o.plan.resample_fps = fps; });

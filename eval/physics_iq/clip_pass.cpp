@@ -48,7 +48,9 @@ MaskStack pass_over_clip(const std::string& path,
                          bool wants_masks,
                          const std::string& scratch_directory,
                          const std::function<void(int64_t, const uint8_t*)>& on_frame) {
-  const auto reader = VideoReader::open(path);
+  VideoOptions video;
+  video.colour_tags = options.colour_tags;
+  const auto reader = VideoReader::open(path, video);
   const VideoInfo& info = reader->info();
   if (info.frame_count < options.drop_first + options.frames)
     throw Error(ErrorKind::kInput, path,
@@ -60,20 +62,20 @@ MaskStack pass_over_clip(const std::string& path,
   std::iota(indices.begin(), indices.end(), options.drop_first);
 
   MaskStack stack(options.height, options.width);
-  std::optional<ScratchMaskVideo> video;
+  std::optional<ScratchMaskVideo> mask_video;
   std::optional<MotionMasker> masker;
   std::vector<uint8_t> mask_bytes;
   std::vector<uint8_t> small_mask(static_cast<std::size_t>(options.height * options.width));
   if (wants_masks) {
     if (options.mask_path == MaskPath::kMp4v) {
-      video.emplace(scratch_directory, info.height, info.width,
-                    static_cast<int>(std::lround(options.fps)));
+      mask_video.emplace(scratch_directory, info.height, info.width,
+                         static_cast<int>(std::lround(options.fps)));
     } else {
       mask_bytes.resize(static_cast<std::size_t>(info.height * info.width));
     }
     masker.emplace(info.height, info.width, options.threshold, [&](const BitImage& mask) {
-      if (video) {
-        video->write(mask);
+      if (mask_video) {
+        mask_video->write(mask);
         return;
       }
       mask.to_bytes(mask_bytes.data());
@@ -93,7 +95,7 @@ MaskStack pass_over_clip(const std::string& path,
     return true;
   });
   if (masker) masker->finish();
-  return video ? video->read_back(options) : stack;
+  return mask_video ? mask_video->read_back(options) : stack;
 }
 
 }  // namespace physprobe

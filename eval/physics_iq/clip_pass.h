@@ -3,6 +3,7 @@
 // full frames.
 
 #include "physprobe/eval/physics_iq/mask_video.h"
+#include "physprobe/video/video_reader.h"
 
 #include <cstdint>
 #include <functional>
@@ -17,7 +18,9 @@ struct ClipOptions {
   int64_t frames = 0;      ///< Frames compared.
   int64_t drop_first = 0;  ///< Left out before the first compared frame.
   double fps = 0.0;        ///< Rate of the clip.
-  int64_t height = 0;      ///< Size at which metrics are computed.
+  /// The official evaluator reads through OpenCV, which takes every file for BT.601.
+  ColourTags colour_tags = ColourTags::kIgnored;
+  int64_t height = 0;  ///< Size at which metrics are computed.
   int64_t width = 0;
 };
 

@@ -55,7 +55,7 @@ void require_comparable(const Side& a, const Side& b, const std::string& name) {
                               what, dump_json(y), dump_json(x)));
   };
   require(a.results.at("protocol"), b.results.at("protocol"), "protocol");
-  for (const char* key : {"masks", "threshold"})
+  for (const char* key : {"masks", "threshold", "decode"})
     require(a.results.at("settings").at(key), b.results.at("settings").at(key), key);
 }
 

@@ -46,6 +46,9 @@ PhysicsIqSummary evaluate_physics_iq(const PhysicsIqOptions& options) {
   if (options.mask_path == MaskPath::kMp4v && !has_mask_codec())
     throw Error(ErrorKind::kUsage, "--masks",
                 "mp4v needs OpenCV's videoio, which this build has not; use --masks direct");
+  if (options.decode != "opencv" && options.decode != "tagged")
+    throw Error(ErrorKind::kUsage, "--decode",
+                fmt::format("is '{}'; expected opencv or tagged", options.decode));
   options.statistics.validate();
   // Views run in parallel; OpenCV's own threads would only fight with them.
   cv::setNumThreads(1);
@@ -59,6 +62,8 @@ PhysicsIqSummary evaluate_physics_iq(const PhysicsIqOptions& options) {
   view_options.cache = options.cache.empty() ? options.out + "/cache" : options.cache;
   view_options.mask_path = options.mask_path;
   view_options.threshold = options.threshold;
+  view_options.colour_tags =
+      options.decode == "tagged" ? ColourTags::kHonoured : ColourTags::kIgnored;
   view_options.with_media = options.with_media;
   view_options.force = options.force;
   create_directories(view_options.cache);

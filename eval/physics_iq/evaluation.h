@@ -20,6 +20,8 @@ struct PhysicsIqOptions {
   std::string cache;  ///< Shared between evaluations; "" = OUT/cache.
   MaskPath mask_path = MaskPath::kMp4v;
   int threshold = MotionMasker::kOfficialThreshold;
+  /// "opencv" (official) or "tagged": whether a file's own colour matrix and range count.
+  std::string decode = "opencv";
   bool with_media = true;
   bool force = false;
   std::string input;  ///< "i2v" or "v2v": the part of the leaderboard; "" = both.

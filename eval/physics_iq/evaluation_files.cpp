@@ -27,8 +27,10 @@ namespace {
 using Json = nlohmann::ordered_json;
 namespace fs = std::filesystem;
 
-constexpr const char* kDecodePath =
-    "FFmpeg through swscale (bicubic, no accurate rounding), the bytes of OpenCV's VideoCapture";
+constexpr const char* kOfficialDecode =
+    "swscale, bicubic, BT.601: the bytes of OpenCV's VideoCapture (official)";
+constexpr const char* kTaggedDecode =
+    "swscale, bicubic, with the colour matrix and range that each file names (not official)";
 
 const char* protocol_of(const PhysicsIqOptions& options) {
   return options.plan.ground_truth == "verified" ? "physics-iq/verified-1.1"
@@ -350,7 +352,7 @@ class FilesWriter {
                            ? Json("MPEG-4 part 2 by OpenCV " + mask_codec_version())
                            : Json()},
         {"real_masks", options_.plan.real_masks},
-        {"decode", kDecodePath},
+        {"decode", options_.decode == "tagged" ? kTaggedDecode : kOfficialDecode},
         {"threshold", options_.threshold},
         {"drop_first", options_.plan.drop_first},
         {"first_frames", options_.plan.first_frames},
@@ -361,8 +363,9 @@ class FilesWriter {
     results_["paired"] = paired();
     results_["places"] = places();
     results_["scores"] = scores_;
-    if (options_.mask_path != MaskPath::kMp4v || !plan_.is_official_span ||
-        options_.threshold != MotionMasker::kOfficialThreshold || options_.plan.drop_first > 0)
+    if (options_.mask_path != MaskPath::kMp4v || options_.decode != "opencv" ||
+        !plan_.is_official_span || options_.threshold != MotionMasker::kOfficialThreshold ||
+        options_.plan.drop_first > 0)
       notes_.emplace_back(
           "not the official setting (masks, threshold, frames left out or span): do not put these "
           "numbers on a leaderboard without saying so");

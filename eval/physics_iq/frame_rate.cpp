@@ -53,7 +53,9 @@ void blend_frames(const uint8_t* a, const uint8_t* b, double weight, int64_t cou
 
 void convert_frame_rate(const std::string& source, const std::string& target, double target_fps) {
 #ifdef PHYSPROBE_HAS_OPENCV_VIDEOIO
-  const auto reader = VideoReader::open(source);
+  VideoOptions options;
+  options.colour_tags = ColourTags::kIgnored;  // as OpenCV
+  const auto reader = VideoReader::open(source, options);
   const VideoInfo& info = reader->info();
   int64_t frames_read = 0;
   const std::vector<BlendedFrame> mapping = frame_rate_mapping(

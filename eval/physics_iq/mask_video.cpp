@@ -94,7 +94,9 @@ void MaskVideoWriter::close() {}
 #endif
 
 MaskStack read_mask_video(const std::string& path, int64_t frames, int64_t height, int64_t width) {
-  const auto reader = VideoReader::open(path);
+  VideoOptions options;
+  options.colour_tags = ColourTags::kIgnored;  // as OpenCV
+  const auto reader = VideoReader::open(path, options);
   const VideoInfo& info = reader->info();
   if (info.frame_count < frames)
     throw Error(ErrorKind::kInput, path,

@@ -84,6 +84,7 @@ class ViewEvaluator {
         fmt::format("{} {} threshold {} frames {} fps {}{}", kCacheSchema,
                     mask_path_name(options_.mask_path), options_.threshold, job_.frames, job_.fps,
                     is_lossy ? " OpenCV " + mask_codec_version() : "");
+    if (options_.colour_tags == ColourTags::kHonoured) mask_identity_ += " tagged colour";
     const auto shipped = [](const std::string& path) {
       return path.empty() ? std::string() : " masks " + sha256_file(path);
     };
@@ -132,6 +133,7 @@ class ViewEvaluator {
     options.frames = job_.frames;
     options.drop_first = drop_first;
     options.fps = job_.fps;
+    options.colour_tags = options_.colour_tags;
     options.height = truth_.height;
     options.width = truth_.width;
     return options;

@@ -5,6 +5,7 @@
 
 #include "physprobe/eval/physics_iq/mask_video.h"
 #include "physprobe/eval/physics_iq/view_record.h"
+#include "physprobe/video/video_reader.h"
 
 #include <cstdint>
 #include <string>
@@ -39,6 +40,8 @@ struct ViewEvaluationOptions {
   std::string cache;  ///< Directory.
   MaskPath mask_path = MaskPath::kMp4v;
   int threshold = MotionMasker::kOfficialThreshold;
+  /// Official: OpenCV's bytes, BT.601 whatever the file says. kHonoured: the file's own word.
+  ColourTags colour_tags = ColourTags::kIgnored;
   bool with_media = true;
   bool force = false;  ///< Compute anew even what is cached.
 };

@@ -10,6 +10,8 @@
   let indexLoading = null;
   let shownPage = 0;
   const waiting = new Map();
+  const turners = [...document.querySelectorAll('[data-turn]')];
+  const isPage = (number) => number >= 1 && number <= facts.pages;
 
   function loadScript(name) {
     return new Promise((resolve, reject) => {
@@ -51,8 +53,8 @@
     byId('page-problem').hidden = true;
     byId('page-name').textContent = 'page ' + number + ' of ' + facts.pages + ', from report_data';
     byId('page-number').value = number;
-    byId('page-back').disabled = number === 1;
-    byId('page-on').disabled = number === facts.pages;
+    byId('page-foot').hidden = false;
+    for (const button of turners) button.disabled = !isPage(number + Number(button.dataset.turn));
   }
 
   // A permanent link to a video that is not on the page opens its page first.
@@ -77,10 +79,7 @@
     }
     const card = byId(id);
     if (!card) return;
-    // Cards above take their true height only when they come near: go there again once they have.
-    const go = () => card.scrollIntoView({behavior: 'instant', block: 'start'});
-    go();
-    requestAnimationFrame(() => requestAnimationFrame(go));
+    card.scrollIntoView({behavior: 'instant', block: 'start'});
     for (const old of document.querySelectorAll('.card.target')) old.classList.remove('target');
     card.classList.add('target');
   }
@@ -145,8 +144,14 @@
     select.selectedIndex = -1;
     const turnTo = (number) => showPage(number).catch(complain);
     select.addEventListener('change', () => turnTo(Number(select.value)));
-    byId('page-back').addEventListener('click', () => turnTo(Math.max(1, shownPage - 1)));
-    byId('page-on').addEventListener('click', () => turnTo(Math.min(facts.pages, shownPage + 1)));
+    for (const button of turners) {
+      button.addEventListener('click', async () => {
+        const number = shownPage + Number(button.dataset.turn);
+        if (!isPage(number)) return;
+        await turnTo(number);
+        if (button.closest('#page-foot')) byId('paged').scrollIntoView({behavior: 'instant'});
+      });
+    }
     byId('page-back').disabled = true;
     byId('page-name').textContent = facts.pages + ' pages in report_data';
   }

@@ -26,6 +26,7 @@ const cards = (() => {
     const points = [];
     for (const row of table.tBodies[0].rows) {
       heads.forEach((head, i) => {
+        if (head.dataset.kind === 'aside') return;
         const text = row.cells[i + 3].textContent;
         points.push({
           sample: Number(row.cells[0].textContent),
@@ -37,12 +38,25 @@ const cards = (() => {
         });
       });
     }
-    const shown = heads.filter((head) => head.dataset.kind !== 'other');
+    const named = (kind) => heads.filter((head) => head.dataset.kind === kind).map((head) => ({series: head.textContent, kind}));
+    const others = named('other');
+    if (others.length > 1) others.splice(0, others.length, {series: others.length + ' other layers', kind: 'other'});
     return {
       points,
-      mains: heads.filter((head) => head.dataset.kind === 'main').map((head) => head.textContent),
-      legend: shown.map((head, index) => ({series: head.textContent, kind: head.dataset.kind, index})),
+      mains: named('main').map(({series}) => series),
+      legend: [...named('pixel'), ...others, ...named('main')],
     };
+  }
+
+  // One line, set from the right; on a narrow card every name gives up the same share.
+  function placeLegend(legend, width) {
+    const wanted = legend.map(({series}) => 44 + 6.6 * series.length);
+    const shrink = Math.min(1, (width - 8) / wanted.reduce((sum, size) => sum + size, 0));
+    let x = width;
+    return legend.map((entry, i) => [entry, wanted[i] * shrink]).reverse().map(([entry, size]) => {
+      x -= size;
+      return {...entry, x, limit: size - 34};
+    });
   }
 
   function drawAngles(card) {
@@ -54,22 +68,39 @@ const cards = (() => {
       return;
     }
     const {at, share} = geometry(trace);
-    card.querySelector('.save').hidden = false;
     charts.draw(plot, (width) => {
-      const filled = charts.withSignals(spec, {width, mains: data.mains, xDomain: at, xRange: share.map((s) => s * width), shownCount: data.legend.length});
+      const filled = charts.withSignals(spec, {width, mains: data.mains, xDomain: at, xRange: share.map((s) => s * width)});
       filled.data.find((set) => set.name === 'points').values = data.points;
-      filled.data.find((set) => set.name === 'legend').values = data.legend;
+      filled.data.find((set) => set.name === 'legend').values = placeLegend(data.legend, width);
       return filled;
     });
+  }
+
+  // The browser's own controls darken a small clip; a button and the clip itself do the same.
+  function addPlayButton(video) {
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.className = 'play';
+    const name = () => {
+      button.setAttribute('aria-label', video.paused ? 'Play the clip' : 'Pause the clip');
+      button.classList.toggle('playing', !video.paused);
+    };
+    const toggle = () => { if (video.paused) video.play().catch(() => {}); else video.pause(); };
+    video.removeAttribute('controls');
+    for (const source of [button, video]) source.addEventListener('click', toggle);
+    for (const change of ['play', 'pause']) video.addEventListener(change, name);
+    name();
+    video.after(button);
   }
 
   function followClip(card) {
     const video = card.querySelector('video');
     const trace = card.querySelector('.trace');
     if (!video) return;
+    addPlayButton(video);
     video.addEventListener('error', () => {
-      video.replaceWith(Object.assign(document.createElement('p'), {
-        className: 'screen no-clip',
+      video.parentElement.replaceWith(Object.assign(document.createElement('p'), {
+        className: 'no-clip',
         textContent: 'This browser cannot play the clip; the film strip stands in.',
       }));
     });
@@ -126,6 +157,8 @@ const cards = (() => {
 
   function wake(root) {
     for (const card of root.querySelectorAll('article.card')) {
+      // At once, not when the chart is drawn: a card must not grow above a reader who followed a link.
+      card.querySelector('.save').hidden = !card.querySelector('table.series');
       followClip(card);
       undrawn.add(card);
       nearing.observe(card);

@@ -3,11 +3,14 @@
 #include "physprobe/core/atomic_file.h"
 #include "physprobe/core/error.h"
 #include "physprobe/core/safetensors.h"
+#include "physprobe/encoders/dinov2_variants.h"
 
 #include "support/temp_dir.h"
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
+
+#include <limits>
 
 #include "dinov2_golden.h"
 
@@ -171,6 +174,99 @@ TEST(Dinov2CheckpointTest, OtherModelsAndOddTablesAreRefused) {
   write_dinov2(path, small_vit(), parameters);
   EXPECT_TRUE(contains(refusal(path, ErrorKind::kIncompatible), "dimensions"));
 }
+
+TEST(Dinov2CheckpointTest, NotFiniteWeightsAreNamedInTheFilesOwnNames) {
+  const TempDir dir;
+  const std::string path = dir / "w.safetensors";
+  auto tensors = read_safetensors(dinov2_file("dinov2_plain", "hf"));
+  tensors["encoder.layer.1.attention.attention.key.weight"][3][4] =
+      std::numeric_limits<float>::quiet_NaN();
+  tensors["layernorm.bias"][0] = -std::numeric_limits<float>::infinity();
+  write_safetensors(path, tensors, {{"num_heads", "3"}});
+  const std::string message = refusal(path, ErrorKind::kInput);
+  EXPECT_TRUE(contains(message, "encoder.layer.1.attention.attention.key.weight: 1 of 1296"))
+      << message;
+  EXPECT_TRUE(contains(message, "layernorm.bias: 1 of 36")) << message;
+}
+
+TEST(Dinov2CheckpointTest, TokenAndTableNamesOfOtherCodeAreListedNotGuessed) {
+  // timm folds the class token's position into the token and calls the registers reg_token.
+  const TempDir dir;
+  const std::string path = dir / "w.safetensors";
+  auto tensors = read_safetensors(dinov2_file("dinov2_reg", "orig"));
+  tensors["reg_token"] = tensors.at("register_tokens");
+  tensors.erase("register_tokens");
+  write_safetensors(path, tensors, {{"num_heads", "3"}});
+  EXPECT_TRUE(contains(refusal(path, ErrorKind::kIncompatible), "reg_token"));
+}
+
+/// The same parameters under Hugging Face names, written down independently of the loader's map.
+std::map<std::string, at::Tensor> as_hugging_face(const VitConfig& config,
+                                                  const VitParameters& parameters) {
+  std::map<std::string, at::Tensor> out = {
+      {"embeddings.cls_token", parameters.at("cls_token")},
+      {"embeddings.mask_token", at::zeros({1, config.width})},
+      {"embeddings.position_embeddings", parameters.at("pos_embed")},
+      {"embeddings.patch_embeddings.projection.weight", parameters.at("patch_embed.proj.weight")},
+      {"embeddings.patch_embeddings.projection.bias", parameters.at("patch_embed.proj.bias")},
+      {"layernorm.weight", parameters.at("norm.weight")},
+      {"layernorm.bias", parameters.at("norm.bias")}};
+  if (config.registers > 0) {
+    out["embeddings.register_tokens"] = parameters.at("register_tokens");
+  }
+  for (int64_t i = 0; i < config.depth; ++i) {
+    const std::string ours = "blocks." + std::to_string(i) + ".";
+    const std::string theirs = "encoder.layer." + std::to_string(i) + ".";
+    const bool is_swiglu = config.feed_forward == VitFeedForward::kSwigluFused;
+    for (const std::string kind : {"weight", "bias"}) {
+      const std::vector<at::Tensor> thirds = parameters.at(ours + "attn.qkv." + kind).chunk(3, 0);
+      const char* const names[] = {"query", "key", "value"};
+      for (std::size_t k = 0; k < 3; ++k) {
+        out[theirs + "attention.attention." + names[k] + "." + kind] = thirds[k].contiguous();
+      }
+      const auto copy = [&](const std::string& from, const std::string& to) {
+        out[theirs + to + "." + kind] = parameters.at(ours + from + "." + kind);
+      };
+      copy("attn.proj", "attention.output.dense");
+      copy("norm1", "norm1");
+      copy("norm2", "norm2");
+      copy(is_swiglu ? "mlp.w12" : "mlp.fc1", is_swiglu ? "mlp.weights_in" : "mlp.fc1");
+      copy(is_swiglu ? "mlp.w3" : "mlp.fc2", is_swiglu ? "mlp.weights_out" : "mlp.fc2");
+    }
+    out[theirs + "layer_scale1.lambda1"] = parameters.at(ours + "ls1.gamma");
+    out[theirs + "layer_scale2.lambda1"] = parameters.at(ours + "ls2.gamma");
+  }
+  return out;
+}
+
+class PublishedSizeSlow : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(PublishedSizeSlow, IsReadOffItsTensorsUnderBothNamings) {
+  // Two blocks of every size: the other blocks are alike, and g whole has 1.1 billion numbers.
+  const TempDir dir;
+  VitConfig config = dinov2_config(GetParam());
+  const int64_t published_depth = config.depth;
+  config.depth = 2;
+  const VitParameters parameters = random_vit_parameters(config, 4);
+  write_safetensors(dir / "orig.safetensors", parameters);
+  write_safetensors(dir / "hf.safetensors", as_hugging_face(config, parameters));
+  for (const char* file : {"orig.safetensors", "hf.safetensors"}) {
+    Dinov2Weights weights = load_dinov2(dir / file, 0);
+    EXPECT_EQ(weights.config.canonical(), config.canonical()) << file;
+    weights.config.depth = published_depth;
+    EXPECT_EQ(dinov2_size_name(weights.config), GetParam()) << file;
+    for (const auto& [name, tensor] : parameters) {
+      EXPECT_TRUE(at::equal(weights.parameters.at(name), tensor)) << file << " " << name;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Sizes,
+                         PublishedSizeSlow,
+                         ::testing::ValuesIn(dinov2_sizes()),
+                         [](const ::testing::TestParamInfo<std::string>& size) {
+                           return size.param;
+                         });
 
 }  // namespace
 }  // namespace physprobe

@@ -94,8 +94,7 @@ TEST(Dinov2VariantsTest, PresetsAreThePublishedPreprocessings) {
 
 TEST(Dinov2VariantsTest, EverySizeHasAConfigurationFile) {
   for (const std::string& size : dinov2_sizes()) {
-    const std::string path =
-        testing::source_dir() + "/configs/encoders/dinov2_" + size + ".yaml";
+    const std::string path = testing::source_dir() + "/configs/encoders/dinov2_" + size + ".yaml";
     const std::string text = read_file(path);
     EXPECT_NE(text.find("family: dinov2\n"), std::string::npos) << path;
     EXPECT_NE(text.find("\n  size: " + size + "\n"), std::string::npos) << path;

@@ -1,10 +1,12 @@
-// A sample's bits do not depend on its batch, its slot or the number of threads: with the BLAS
-// kernels in force, and with others in child processes, because OpenBLAS chooses them when it is
-// loaded. Images of 224 give 257 tokens, an odd number of rows, where a row's bits depend on its
-// place in the matrix; width and depth are small for speed.
+// A sample's bits do not depend on its batch, its slot or the number of threads: with the products
+// and kernels in force, and with others in child processes, because the libraries choose when they
+// are loaded. Images of 224 give 257 tokens, an odd number of rows, where BLAS lets a row's bits
+// depend on its place in the matrix; width and depth are small for speed.
 
 #include "physprobe/core/rng.h"
 #include "physprobe/encoders/dinov2_encoder.h"
+#include "physprobe/encoders/vector_unit.h"
+#include "physprobe/encoders/vit_gemm.h"
 
 #include "support/temp_dir.h"
 
@@ -25,6 +27,19 @@ using testing::dinov2_any_size;
 using testing::TempDir;
 using testing::write_dinov2;
 
+/// What computes products in a child process, and with which kernels; "" leaves the choice.
+struct Products {
+  std::string name;     ///< Of the test.
+  std::string library;  ///< PHYSPROBE_PRODUCTS.
+  std::string kernels;  ///< OPENBLAS_CORETYPE.
+  std::string one_dnn;  ///< Highest instruction set for oneDNN.
+  VectorUnit needs = VectorUnit::kBaseline;
+};
+
+std::ostream& operator<<(std::ostream& out, const Products& products) {
+  return out << products.name;
+}
+
 /// The kernels OpenBLAS uses, "" for another BLAS.
 std::string blas_kernels() {
   using CoreName = char* (*)();
@@ -32,26 +47,22 @@ std::string blas_kernels() {
   return name == nullptr ? "" : name();
 }
 
-bool cpu_runs(const std::string& kernels) {
-#if defined(__x86_64__)
-  __builtin_cpu_init();
-  const bool has_avx2 = __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0;
-  if (kernels == "Haswell") return has_avx2;
-  return has_avx2 && __builtin_cpu_supports("avx512f") != 0 &&
-         __builtin_cpu_supports("avx512bw") != 0 && __builtin_cpu_supports("avx512dq") != 0 &&
-         __builtin_cpu_supports("avx512vl") != 0 && __builtin_cpu_supports("avx512cd") != 0;
-#else
-  return false;
-#endif
-}
-
-/// Exit status of the test below in a child process with the named kernels.
-int run_child(const std::string& kernels) {
+/// Exit status of this binary in a child process, running this file's other tests and the same one
+/// of the family's contract.
+int run_child(const Products& products) {
   const pid_t child = fork();
   if (child == 0) {
-    setenv("OPENBLAS_CORETYPE", kernels.c_str(), 1);
-    setenv("PHYSPROBE_EXPECTED_KERNELS", kernels.c_str(), 1);
-    execl("/proc/self/exe", "same_bits_child", "--gtest_filter=SameBits.AnyBatchSlotAndThreadCount",
+    if (!products.library.empty()) setenv("PHYSPROBE_PRODUCTS", products.library.c_str(), 1);
+    if (!products.kernels.empty()) {
+      setenv("OPENBLAS_CORETYPE", products.kernels.c_str(), 1);
+      setenv("PHYSPROBE_EXPECTED_KERNELS", products.kernels.c_str(), 1);
+    }
+    if (!products.one_dnn.empty()) {
+      setenv("DNNL_MAX_CPU_ISA", products.one_dnn.c_str(), 1);
+      setenv("ONEDNN_MAX_CPU_ISA", products.one_dnn.c_str(), 1);
+    }
+    execl("/proc/self/exe", "same_bits_child",
+          "--gtest_filter=Models/SameBits.*:*SameBitsForAnyBatchSlotAndThreadCount/dinov2",
           "--gtest_brief=1", static_cast<char*>(nullptr));
     _exit(127);
   }
@@ -60,17 +71,33 @@ int run_child(const std::string& kernels) {
   return WEXITSTATUS(status);
 }
 
-TEST(SameBits, AnyBatchSlotAndThreadCount) {
-  if (const char* expected = std::getenv("PHYSPROBE_EXPECTED_KERNELS")) {
-    ASSERT_EQ(blas_kernels(), expected);
-  }
-  const TempDir dir;
+/// One block of width 128 on 16 x 16 patches of 14 pixels.
+VitConfig wide_model() {
   VitConfig config;
   config.depth = 1;
   config.width = 128;
   config.heads = 2;
   config.hidden = 512;
   config.table_side = 16;
+  return config;
+}
+
+class SameBits : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(SameBits, AnyBatchSlotAndThreadCount) {
+  if (const char* expected = std::getenv("PHYSPROBE_EXPECTED_KERNELS")) {
+    ASSERT_EQ(blas_kernels(), expected);
+  }
+  if (const char* library = std::getenv("PHYSPROBE_PRODUCTS")) {
+    ASSERT_EQ(product_library() == "BLAS", std::string(library) == "blas") << product_library();
+  }
+  const TempDir dir;
+  VitConfig config = wide_model();
+  if (GetParam() == "RegistersAndSwiglu") {
+    config.registers = 4;
+    config.feed_forward = VitFeedForward::kSwigluFused;
+    config.hidden = swiglu_hidden(config.width);
+  }
   write_dinov2(dir / "w.safetensors", config, random_vit_parameters(config, 2));
   const auto encoder = make_dinov2_encoder(dinov2_any_size(dir / "w.safetensors"));
   constexpr int64_t kSamples = 8;
@@ -91,8 +118,8 @@ TEST(SameBits, AnyBatchSlotAndThreadCount) {
             encoder->encode(input.narrow(0, begin, count), {{"norm"}, true, threads})[0].tokens;
         for (int64_t slot = 0; slot < count; ++slot) {
           ASSERT_TRUE(at::equal(tokens[slot], alone[static_cast<std::size_t>(begin + slot)]))
-              << blas_kernels() << ": batch " << batch << ", slot " << slot << ", " << threads
-              << " threads";
+              << product_library() << " " << blas_kernels() << ": batch " << batch << ", slot "
+              << slot << ", " << threads << " threads";
         }
       }
     }
@@ -105,20 +132,53 @@ TEST(SameBits, AnyBatchSlotAndThreadCount) {
   }
 }
 
-class SameBitsOtherKernels : public ::testing::TestWithParam<std::string> {};
+INSTANTIATE_TEST_SUITE_P(Models,
+                         SameBits,
+                         ::testing::Values("Plain", "RegistersAndSwiglu"),
+                         [](const ::testing::TestParamInfo<std::string>& model) {
+                           return model.param;
+                         });
 
-TEST_P(SameBitsOtherKernels, InAChildProcess) {
-  if (blas_kernels().empty()) GTEST_SKIP() << "BLAS is not OpenBLAS; its kernels cannot be chosen";
-  if (!cpu_runs(GetParam())) GTEST_SKIP() << "this CPU lacks the instructions of " << GetParam();
-  EXPECT_EQ(run_child(GetParam()), 0) << "see the child's output above";
+void expect_same_bits_in_a_child(const Products& products) {
+  if (!products.kernels.empty() && blas_kernels().empty()) {
+    GTEST_SKIP() << "BLAS is not OpenBLAS; its kernels cannot be chosen";
+  }
+  if (products.library == "onednn" && product_library() == "BLAS") {
+    GTEST_SKIP() << "this LibTorch does not bring oneDNN along as a library";
+  }
+  if (!has_vector_unit(products.needs)) {
+    GTEST_SKIP() << "this CPU lacks the instructions of " << products.name;
+  }
+  EXPECT_EQ(run_child(products), 0) << "see the child's output above";
 }
 
-INSTANTIATE_TEST_SUITE_P(OpenBlas,
-                         SameBitsOtherKernels,
-                         ::testing::Values("Haswell", "SkylakeX"),
-                         [](const ::testing::TestParamInfo<std::string>& kernels) {
-                           return kernels.param;
-                         });
+class SameBitsOtherProducts : public ::testing::TestWithParam<Products> {};
+class SameBitsOtherProductsSlow : public ::testing::TestWithParam<Products> {};
+
+TEST_P(SameBitsOtherProducts, InAChildProcess) {
+  expect_same_bits_in_a_child(GetParam());
+}
+TEST_P(SameBitsOtherProductsSlow, InAChildProcess) {
+  expect_same_bits_in_a_child(GetParam());
+}
+
+std::string name_of(const ::testing::TestParamInfo<Products>& products) {
+  return products.param.name;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Libraries,
+    SameBitsOtherProducts,
+    ::testing::Values(Products{"BlasHaswell", "blas", "Haswell", "", VectorUnit::kAvx2},
+                      Products{"BlasSkylakeX", "blas", "SkylakeX", "", VectorUnit::kAvx512}),
+    name_of);
+
+INSTANTIATE_TEST_SUITE_P(Libraries,
+                         SameBitsOtherProductsSlow,
+                         ::testing::Values(Products{"BlasAsFound", "blas", "", ""},
+                                           Products{"OneDnnAvx2", "onednn", "", "AVX2",
+                                                    VectorUnit::kAvx2}),
+                         name_of);
 
 }  // namespace
 }  // namespace physprobe

@@ -20,26 +20,34 @@ std::vector<float> waves(int64_t count, double frequency) {
   return values;
 }
 
+class VitKernelsTest : public ::testing::TestWithParam<VectorUnit> {
+ protected:
+  void SetUp() override {
+    if (vit_kernels_for(GetParam()) == nullptr) GTEST_SKIP() << "this CPU lacks the vector unit";
+  }
+  const VitKernels& kernels() const { return *vit_kernels_for(GetParam()); }
+};
+
 double exact_gelu(double v) {
   return 0.5 * v * std::erfc(-v / std::sqrt(2.0));
 }
 
-TEST(VitKernelsTest, GeluIsTheExactFormEverywhere) {
+TEST_P(VitKernelsTest, GeluIsTheExactFormEverywhere) {
   const float no_bias = 0.0F;
   for (double x = -40.0; x <= 40.0; x += 1e-3) {
     auto value = static_cast<float>(x);
     const double expected = exact_gelu(static_cast<double>(value));
-    bias_gelu_rows(&value, &no_bias, 1, 1);
+    kernels().bias_gelu_rows(&value, &no_bias, 1, 1);
     ASSERT_NEAR(value, expected, 4e-7 * std::max(1.0, std::abs(x))) << x;
   }
 }
 
-TEST(VitKernelsTest, GeluAddsTheBiasOnEveryRowAndWidth) {
+TEST_P(VitKernelsTest, GeluAddsTheBiasOnEveryRowAndWidth) {
   for (const int64_t width : kWidths) {
     std::vector<float> x = waves(3 * width, 0.7);
     const std::vector<float> before = x;
     const std::vector<float> bias = waves(width, 1.3);
-    bias_gelu_rows(x.data(), bias.data(), 3, width);
+    kernels().bias_gelu_rows(x.data(), bias.data(), 3, width);
     for (std::size_t i = 0; i < x.size(); ++i) {
       const double v = static_cast<double>(before[i]) +
                        static_cast<double>(bias[i % static_cast<std::size_t>(width)]);
@@ -48,12 +56,12 @@ TEST(VitKernelsTest, GeluAddsTheBiasOnEveryRowAndWidth) {
   }
 }
 
-TEST(VitKernelsTest, SwigluGatesTheSecondHalfByTheFirst) {
+TEST_P(VitKernelsTest, SwigluGatesTheSecondHalfByTheFirst) {
   for (const int64_t hidden : kWidths) {
     const std::vector<float> x = waves(2 * 2 * hidden, 0.9);
     const std::vector<float> bias = waves(2 * hidden, 0.4);
     std::vector<float> out(static_cast<std::size_t>(2 * hidden));
-    bias_swiglu_rows(x.data(), bias.data(), 2, hidden, out.data());
+    kernels().bias_swiglu_rows(x.data(), bias.data(), 2, hidden, out.data());
     for (int64_t row = 0; row < 2; ++row) {
       for (int64_t i = 0; i < hidden; ++i) {
         const auto at = [&](int64_t column) {
@@ -67,22 +75,22 @@ TEST(VitKernelsTest, SwigluGatesTheSecondHalfByTheFirst) {
   }
 }
 
-TEST(VitKernelsTest, SwigluIsFiniteForExtremeGates) {
+TEST_P(VitKernelsTest, SwigluIsFiniteForExtremeGates) {
   for (const float gate : {-1e30F, -200.0F, 200.0F, 1e30F}) {
     const std::vector<float> x = {gate, 1.0F};
     const std::vector<float> bias = {0.0F, 0.0F};
     float out = -1.0F;
-    bias_swiglu_rows(x.data(), bias.data(), 1, 1, &out);
+    kernels().bias_swiglu_rows(x.data(), bias.data(), 1, 1, &out);
     EXPECT_NEAR(out, std::max(gate, 0.0F), 1e-7F * std::abs(gate)) << gate;
   }
 }
 
-TEST(VitKernelsTest, SoftmaxEqualsTheDefinitionInDouble) {
+TEST_P(VitKernelsTest, SoftmaxEqualsTheDefinitionInDouble) {
   for (const int64_t width : kWidths) {
     const int64_t stride = (width + 15) / 16 * 16;
     std::vector<float> x = waves(3 * stride, 2.1);
     const std::vector<float> before = x;
-    softmax_rows(x.data(), 3, width, stride);
+    kernels().softmax_rows(x.data(), 3, width, stride);
     for (int64_t row = 0; row < 3; ++row) {
       double sum = 0.0;
       for (int64_t i = 0; i < width; ++i) {
@@ -97,22 +105,22 @@ TEST(VitKernelsTest, SoftmaxEqualsTheDefinitionInDouble) {
   }
 }
 
-TEST(VitKernelsTest, SoftmaxSurvivesLargeScores) {
+TEST_P(VitKernelsTest, SoftmaxSurvivesLargeScores) {
   std::vector<float> x(32, -1e30F);
   x[3] = 3e38F;
-  softmax_rows(x.data(), 2, 16, 16);
+  kernels().softmax_rows(x.data(), 2, 16, 16);
   EXPECT_EQ(x[3], 1.0F);
   EXPECT_NEAR(x[4], 0.0F, 1e-30F);
   EXPECT_EQ(x[16], 1.0F / 16.0F);  // all equal: e^0 each
 }
 
-TEST(VitKernelsTest, LayerNormUsesTheBiasedVariance) {
+TEST_P(VitKernelsTest, LayerNormUsesTheBiasedVariance) {
   for (const int64_t width : kWidths) {
     const std::vector<float> x = waves(2 * width, 0.35);
     const std::vector<float> weight = waves(width, 0.8);
     const std::vector<float> bias = waves(width, 1.9);
     std::vector<float> out(x.size());
-    layer_norm_rows(x.data(), weight.data(), bias.data(), 1e-6, 2, width, out.data());
+    kernels().layer_norm_rows(x.data(), weight.data(), bias.data(), 1e-6, 2, width, out.data());
     for (int64_t row = 0; row < 2; ++row) {
       const float* values = x.data() + row * width;
       double mean = 0.0;
@@ -134,26 +142,67 @@ TEST(VitKernelsTest, LayerNormUsesTheBiasedVariance) {
   }
 }
 
-TEST(VitKernelsTest, LayerNormInPlaceGivesTheSameBits) {
+TEST_P(VitKernelsTest, LayerNormInPlaceGivesTheSameBits) {
   std::vector<float> x = waves(2 * 36, 0.35);
   const std::vector<float> weight = waves(36, 0.8);
   std::vector<float> out(x.size());
-  layer_norm_rows(x.data(), weight.data(), weight.data(), 1e-6, 2, 36, out.data());
-  layer_norm_rows(x.data(), weight.data(), weight.data(), 1e-6, 2, 36, x.data());
+  kernels().layer_norm_rows(x.data(), weight.data(), weight.data(), 1e-6, 2, 36, out.data());
+  kernels().layer_norm_rows(x.data(), weight.data(), weight.data(), 1e-6, 2, 36, x.data());
   EXPECT_EQ(x, out);
 }
 
-TEST(VitKernelsTest, ResidualScalesUpdateAndBiasTogether) {
+TEST_P(VitKernelsTest, ResidualScalesUpdateAndBiasTogether) {
   std::vector<float> plain = {1.0F, 2.0F, 3.0F, 4.0F};
   std::vector<float> scaled = plain;
   const std::vector<float> update = {10.0F, 20.0F, 30.0F, 40.0F};
   const std::vector<float> bias = {1.0F, 2.0F};
   const std::vector<float> scale = {0.5F, -1.0F};
-  add_residual_rows(plain.data(), update.data(), bias.data(), nullptr, 2, 2);
+  kernels().add_residual_rows(plain.data(), update.data(), bias.data(), nullptr, 2, 2);
   EXPECT_EQ(plain, (std::vector<float>{12.0F, 24.0F, 34.0F, 46.0F}));
-  add_residual_rows(scaled.data(), update.data(), bias.data(), scale.data(), 2, 2);
+  kernels().add_residual_rows(scaled.data(), update.data(), bias.data(), scale.data(), 2, 2);
   EXPECT_EQ(scaled, (std::vector<float>{6.5F, -20.0F, 18.5F, -38.0F}));
 }
+
+TEST_P(VitKernelsTest, BiasIsAddedToEveryRow) {
+  std::vector<float> x = {1.0F, 2.0F, 3.0F, 4.0F};
+  const std::vector<float> bias = {0.5F, -1.0F};
+  kernels().add_bias_rows(x.data(), bias.data(), 2, 2);
+  EXPECT_EQ(x, (std::vector<float>{1.5F, 1.0F, 3.5F, 3.0F}));
+}
+
+TEST_P(VitKernelsTest, ARowHasTheSameBitsInEveryPlace) {
+  constexpr int64_t kWidth = 261;
+  constexpr int64_t kStride = 272;
+  constexpr int64_t kRows = 5;
+  const std::vector<float> row = waves(kStride, 0.61);
+  const std::vector<float> bias = waves(kStride, 0.17);
+  std::vector<float> rows;
+  for (int64_t i = 0; i < kRows; ++i) rows.insert(rows.end(), row.begin(), row.end());
+  const auto expect_equal_rows = [&](const std::vector<float>& values, const char* what) {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      ASSERT_EQ(values[i], values[i % static_cast<std::size_t>(kStride)]) << what << " at " << i;
+    }
+  };
+  std::vector<float> out(rows.size());
+  kernels().layer_norm_rows(rows.data(), bias.data(), bias.data(), 1e-6, kRows, kStride,
+                            out.data());
+  expect_equal_rows(out, "layer norm");
+  std::vector<float> activated = rows;
+  kernels().bias_gelu_rows(activated.data(), bias.data(), kRows, kStride);
+  expect_equal_rows(activated, "GELU");
+  std::vector<float> weights = rows;
+  kernels().softmax_rows(weights.data(), kRows, kWidth, kStride);
+  expect_equal_rows(weights, "softmax");
+}
+
+INSTANTIATE_TEST_SUITE_P(Units,
+                         VitKernelsTest,
+                         ::testing::Values(VectorUnit::kBaseline,
+                                           VectorUnit::kAvx2,
+                                           VectorUnit::kAvx512),
+                         [](const ::testing::TestParamInfo<VectorUnit>& unit) {
+                           return std::string(vector_unit_name(unit.param));
+                         });
 
 }  // namespace
 }  // namespace physprobe

@@ -39,11 +39,13 @@ TEST_F(MediaShelfTest, EmbedsAStripOnce) {
   EXPECT_EQ(static_cast<int64_t>(shelf_.css().size()), cost);
 }
 
-TEST_F(MediaShelfTest, MissingFilesAreCountedOnce) {
+TEST_F(MediaShelfTest, MissingAndEmptyFilesAreCountedOnce) {
   EXPECT_FALSE(shelf_.data_uri("media/gone.mp4").has_value());
   EXPECT_FALSE(shelf_.data_uri("media/gone.mp4").has_value());
   EXPECT_EQ(shelf_.strip_cost("media/gone.jpg"), -1);
-  EXPECT_EQ(shelf_.missing(), 2);
+  write_text(folder_ / "media/empty.jpg", "");
+  EXPECT_EQ(shelf_.strip_cost("media/empty.jpg"), -1);
+  EXPECT_EQ(shelf_.missing(), 3);
 }
 
 TEST_F(MediaShelfTest, RefusesPathsOutsideMediaAndUnknownKinds) {

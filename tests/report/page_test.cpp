@@ -15,8 +15,8 @@ using testing::count_of;
 std::map<std::string, std::string> slots() {
   std::map<std::string, std::string> slots;
   for (const char* name :
-       {"title", "headline", "notes", "summary", "nulls", "layers", "difference", "scores",
-        "failures", "provenance", "angles-spec", "media-css", "room", "cards", "facts"}) {
+       {"title", "headline", "notes", "summary", "retrieval", "nulls", "layers", "difference",
+        "scores", "failures", "provenance", "angles-spec", "media-css", "room", "cards", "facts"}) {
     slots[name] = std::string("[") + name + "]";
   }
   return slots;

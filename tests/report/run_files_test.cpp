@@ -92,6 +92,11 @@ TEST_F(RunFilesTest, ItemCountsMustAgree) {
   expect_error(ErrorKind::kInput, "has 1 items, results.json counts 8");
 }
 
+TEST_F(RunFilesTest, FailureCountsMustAgree) {
+  std::filesystem::remove(folder_ / "failures.jsonl");
+  expect_error(ErrorKind::kInput, "has 0 failures, results.json counts 1");
+}
+
 TEST_F(RunFilesTest, AnItemTwiceIsRefusedWithItsLine) {
   const std::string items = read_text(folder_ / "items.jsonl");
   write_text(folder_ / "items.jsonl", items + items.substr(0, items.find('\n') + 1));
@@ -107,10 +112,13 @@ TEST_F(RunFilesTest, AMalformedItemIsRefusedWithItsLine) {
 }
 
 TEST_F(RunFilesTest, MissingResultFieldsAreRefused) {
-  auto json = results();
-  json.erase("encoders");
-  write_results(json, folder_.path());
-  expect_error(ErrorKind::kInput, "run_format.md");
+  for (const char* field : {"encoders", "counts"}) {
+    write_synthetic_run(SyntheticRun{}, folder_.path());
+    auto json = results();
+    json.erase(field);
+    write_results(json, folder_.path());
+    expect_error(ErrorKind::kInput, "run_format.md");
+  }
 }
 
 }  // namespace

@@ -168,6 +168,18 @@ Json results_of(const SyntheticRun& run) {
       }
     }
   }
+  scores.push_back({{"name", "nearest_case_label_agreement"},
+                    {"protocol", "memorization/1"},
+                    {"encoder", kEncoder},
+                    {"tap", "v1"},
+                    {"condition", "clip"},
+                    {"label", ""},
+                    {"value", 0.875},
+                    {"unit", "share"},
+                    {"n", run.items},
+                    {"interval", interval_around(0.875, 0.0625)},
+                    {"higher_is", "more alike"},
+                    {"chance", 0.4375}});
   return Json{
       {"schema", 1},
       {"name", "synthetic"},

@@ -6,7 +6,6 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <cmath>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -23,12 +22,10 @@ using testing::TempDir;
 using testing::write_bytes;
 
 void expect_refused(const std::string& path, ErrorKind kind, const std::string& words) {
-  const auto begin = std::chrono::steady_clock::now();
   const Error error = error_of([&] { VideoReader::open(path); });
   EXPECT_EQ(error.kind(), kind) << error.what();
   EXPECT_NE(std::string(error.what()).find(words), std::string::npos) << error.what();
   EXPECT_NE(std::string(error.what()).find(path), std::string::npos) << error.what();
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
 }
 
 TEST(MediaSource, EmptyFile) {
@@ -55,11 +52,18 @@ TEST(MediaSource, DirectoryWithoutImages) {
 }
 
 TEST(MediaSource, NoPermission) {
-  if (geteuid() == 0) GTEST_SKIP() << "root may read everything";
   TempDir dir;
   write_bytes(dir / "clip.mp4", file_bytes(clip_path("plain.mp4")));
-  chmod((dir / "clip.mp4").c_str(), 0);
+  ASSERT_EQ(chmod((dir / "clip.mp4").c_str(), 0), 0);
+  ASSERT_EQ(chmod(dir.path().c_str(), 0755), 0);
+  // Root may read everything, so that it has to be nobody for a moment.
+  constexpr uid_t kNobody = 65534;
+  const bool was_root = geteuid() == 0;
+  if (was_root && seteuid(kNobody) != 0) GTEST_SKIP() << "root without the right to be another";
   expect_refused(dir / "clip.mp4", ErrorKind::kInput, "cannot be opened");
+  if (was_root) {
+    ASSERT_EQ(seteuid(0), 0);
+  }
 }
 
 TEST(MediaSource, NamedPipeIsNotWaitedFor) {
@@ -78,8 +82,10 @@ TEST(MediaSource, Mp4WithoutItsIndex) {
   const std::string bytes = file_bytes(clip_path("plain.mp4"));  // index at the end
   const std::size_t index = bytes.find("moov");
   ASSERT_GT(index, bytes.find("mdat"));
-  write_bytes(dir / "cut.mp4", bytes.substr(0, index - 4));
-  expect_refused(dir / "cut.mp4", ErrorKind::kInput, "without its index");
+  for (const std::size_t kept : {index - 4, index / 2, std::size_t{60}}) {
+    write_bytes(dir / "cut.mp4", bytes.substr(0, kept));
+    expect_refused(dir / "cut.mp4", ErrorKind::kInput, "without its index");
+  }
 }
 
 TEST(MediaSource, PlaylistsAreRefusedWhateverTheirName) {

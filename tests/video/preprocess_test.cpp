@@ -130,6 +130,24 @@ TEST(Preprocess, CropOffsetRulesDifferByOneAtThreeModFour) {
   EXPECT_TRUE(at::equal(preprocess_frame(image, spec), resized.slice(1, 61, 117).slice(2, 4, 60)));
 }
 
+TEST(Preprocess, ShortSideTruncatesTheLongSideAndKeepsWhatFits) {
+  // torchvision: int(size * long / short), here 64 * 143 / 97 = 94.35 and 64 * 211 / 75 = 180.05
+  EXPECT_EQ(preprocessed_size(97, 143, short_side(64, 0)),
+            std::make_pair(int64_t{64}, int64_t{94}));
+  EXPECT_EQ(preprocessed_size(211, 75, short_side(64, 0)),
+            std::make_pair(int64_t{180}, int64_t{64}));
+  // A short side that fits already leaves the image unchanged.
+  PreprocessSpec spec = short_side(40, 0);
+  spec.scale_to_unit = false;
+  const at::Tensor image = pattern(57, 40);
+  for (const ResampleArithmetic arithmetic :
+       {ResampleArithmetic::kPillowUint8, ResampleArithmetic::kFloatAntialias,
+        ResampleArithmetic::kFloatPlain}) {
+    spec.arithmetic = arithmetic;
+    EXPECT_TRUE(at::equal(preprocess_frame(image, spec), image.permute({2, 0, 1}).to(at::kFloat)));
+  }
+}
+
 TEST(Preprocess, HalfOffsetsRoundToTheEvenNeighbour) {
   PreprocessSpec spec;
   spec.crop = 2;

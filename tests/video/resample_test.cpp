@@ -10,6 +10,9 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cmath>
+
 namespace physprobe {
 namespace {
 
@@ -69,6 +72,16 @@ double bicubic(double x) {
   return 0;
 }
 
+double bilinear(double x) {
+  return std::max(0.0, 1.0 - std::abs(x));
+}
+
+double lanczos(double x) {
+  if (std::abs(x) >= 3.0) return 0.0;
+  const auto sinc = [](double t) { return t == 0.0 ? 1.0 : std::sin(M_PI * t) / (M_PI * t); };
+  return sinc(x) * sinc(x / 3.0);
+}
+
 at::Tensor noise(int64_t height, int64_t width, int64_t channels) {
   at::Tensor image = at::empty({height, width, channels}, at::kByte);
   uint8_t* data = image.data_ptr<uint8_t>();
@@ -118,21 +131,32 @@ TEST(Resample, BicubicOvershootIsKeptInFloat) {
 }
 
 TEST(Resample, PillowMatchesTheDefinitionAtAwkwardSizes) {
-  for (const auto& [height, width, out_height, out_width, channels] :
-       std::vector<std::array<int64_t, 5>>{{17, 23, 5, 41, 3},
-                                           {1, 1, 7, 3, 3},
-                                           {33, 50, 33, 17, 3},
-                                           {40, 16, 13, 16, 1},
-                                           {9, 31, 64, 64, 4},
-                                           {100, 7, 3, 1, 3}}) {
-    const at::Tensor image = noise(height, width, channels);
-    const at::Tensor horizontal = pillow_by_definition(image, out_width, bicubic, 2.0);
-    const at::Tensor expected =
-        pillow_by_definition(horizontal.transpose(0, 1).contiguous(), out_height, bicubic, 2.0)
-            .transpose(0, 1);
-    EXPECT_TRUE(tensor_near(resize_pillow(image, out_height, out_width, ResampleFilter::kBicubic),
-                            expected, 0.0))
-        << height << "x" << width << " -> " << out_height << "x" << out_width;
+  struct Kernel {
+    ResampleFilter filter;
+    double (*value)(double);
+    double support;
+  };
+  for (const Kernel& kernel : {Kernel{ResampleFilter::kBilinear, bilinear, 1.0},
+                               Kernel{ResampleFilter::kBicubic, bicubic, 2.0},
+                               Kernel{ResampleFilter::kLanczos, lanczos, 3.0}}) {
+    for (const auto& [height, width, out_height, out_width, channels] :
+         std::vector<std::array<int64_t, 5>>{{17, 23, 5, 41, 3},
+                                             {1, 1, 7, 3, 3},
+                                             {33, 50, 33, 17, 3},
+                                             {40, 16, 13, 16, 1},
+                                             {9, 31, 64, 64, 4},
+                                             {100, 7, 3, 1, 3}}) {
+      const at::Tensor image = noise(height, width, channels);
+      const at::Tensor horizontal =
+          pillow_by_definition(image, out_width, kernel.value, kernel.support);
+      const at::Tensor expected = pillow_by_definition(horizontal.transpose(0, 1).contiguous(),
+                                                       out_height, kernel.value, kernel.support)
+                                      .transpose(0, 1);
+      EXPECT_TRUE(
+          tensor_near(resize_pillow(image, out_height, out_width, kernel.filter), expected, 0.0))
+          << height << "x" << width << " -> " << out_height << "x" << out_width << ", support "
+          << kernel.support;
+    }
   }
 }
 

@@ -36,15 +36,17 @@ for codec in libvpx:vp8_hidden.webm libvpx-vp9:vp9.webm; do
 done
 rm -f ffmpeg2pass-0.log
 run -f lavfi -i "$source:duration=0.8" $x264 -pix_fmt yuv420p10le -profile:v high10 ten_bit.mp4
-run -f lavfi -i "testsrc2=size=51x37:rate=25:duration=0.4" $x264 -pix_fmt yuv444p odd_444.mp4
-run -f lavfi -i "testsrc2=size=51x37:rate=25:duration=0.4" -c:v libvpx -crf 20 -b:v 200k -auto-alt-ref 0 -threads 1 odd_420.webm
+odd="-f lavfi -i testsrc2=size=52x38:rate=25:duration=0.4 -vf format=rgb24,crop=51:37:0:0:exact=1"
+run $odd $x264 -pix_fmt yuv444p odd_444.mp4
+run $odd -pix_fmt yuv420p -c:v libvpx -crf 20 -b:v 200k -auto-alt-ref 0 -threads 1 odd_420.webm
 run -f lavfi -i "testsrc2=size=130x50:rate=25:duration=0.2" $x264 wide_130.mp4
 run -f lavfi -i "$source:duration=0.4" -vf scale=out_range=full,format=yuvj420p $x264 -pix_fmt yuvj420p -color_range pc full_range.mp4
 run -f lavfi -i "$source:duration=0.4" -vf scale=out_color_matrix=bt709 $x264 -colorspace bt709 -color_primaries bt709 -color_trc bt709 bt709.mp4
 
 # Streams
 run -f lavfi -i "$source:duration=0.2" $x264 plain.mp4
-for turn in 90 180 270; do run -i plain.mp4 -c copy -metadata:s:v rotate=$turn rotated_$turn.mp4; done
+# Named after the clockwise turn that shows them upright; the tag counts the other way round.
+for turn in 90 180 270; do run -i plain.mp4 -c copy -metadata:s:v rotate=$((360 - turn)) rotated_$turn.mp4; done
 run -f lavfi -i "sine=duration=0.3" -c:a aac -b:a 24k -flags +bitexact audio_only.m4a
 run -f lavfi -i "color=red:size=32x32:duration=0.04" -frames:v 1 -c:v mjpeg -q:v 10 -pix_fmt yuvj420p cover.jpg
 run -i cover.jpg -i plain.mp4 -map 0 -map 1 -c copy -disposition:v:0 attached_pic cover_art.mp4
