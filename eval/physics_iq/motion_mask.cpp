@@ -3,6 +3,7 @@
 #include "physprobe/eval/physics_iq/motion_kernels.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 
@@ -30,6 +31,20 @@ uint64_t gather_bits(const uint8_t* bytes) {
   uint64_t eight = 0;
   std::memcpy(&eight, bytes, sizeof(eight));
   return (eight * 0x0102040810204080U) >> 56U;
+}
+
+/// Eight bits as eight bytes of 0 or 255, in memory order, for every value of a byte.
+const std::array<uint64_t, 256>& spread_bytes() {
+  static const std::array<uint64_t, 256> table = [] {
+    std::array<uint64_t, 256> spread{};
+    for (std::size_t value = 0; value < spread.size(); ++value) {
+      uint8_t bytes[8];
+      for (std::size_t i = 0; i < 8; ++i) bytes[i] = (value >> i & 1U) != 0 ? 255 : 0;
+      std::memcpy(&spread[value], bytes, sizeof(bytes));
+    }
+    return spread;
+  }();
+  return table;
 }
 
 /// `bytes` has room for whole words; those past the width are 0.
@@ -117,10 +132,16 @@ BitImage::BitImage(int64_t image_height, int64_t image_width)
       words(static_cast<std::size_t>(image_height * words_per_row), 0) {}
 
 void BitImage::to_bytes(uint8_t* out) const {
-  for (int64_t y = 0; y < height; ++y) {
+  const std::array<uint64_t, 256>& eight = spread_bytes();
+  const int64_t whole = width / 8;
+  for (int64_t y = 0; y < height; ++y, out += width) {
     const uint64_t* const in = row(y);
-    for (int64_t x = 0; x < width; ++x)
-      out[y * width + x] = (in[x / kWordBits] >> (x % kWordBits) & 1U) != 0 ? 255 : 0;
+    for (int64_t i = 0; i < whole; ++i) {
+      const uint64_t bytes = eight[in[i / 8] >> (8 * (i % 8)) & 0xFFU];
+      std::memcpy(out + 8 * i, &bytes, sizeof(bytes));
+    }
+    for (int64_t x = 8 * whole; x < width; ++x)
+      out[x] = (in[x / kWordBits] >> (x % kWordBits) & 1U) != 0 ? 255 : 0;
   }
 }
 
