@@ -3,6 +3,7 @@
 #include "physprobe/core/json_lines.h"
 #include "physprobe/core/safetensors.h"
 #include "physprobe/eval/run.h"
+#include "physprobe/memory/array_file.h"
 #include "physprobe/memory/embedding_store.h"
 #include "physprobe/video/video_reader.h"
 
@@ -56,6 +57,13 @@ Json inspect_safetensors(const std::string& path) {
   return Json{{"kind", "safetensors"}, {"metadata", file.metadata()}, {"tensors", tensors}};
 }
 
+Json inspect_arrays(const std::string& path) {
+  Json arrays = Json::array();
+  for (const ArrayDescription& array : list_arrays(path))
+    arrays.push_back(Json{{"name", array.name}, {"dtype", array.type}, {"shape", array.shape}});
+  return Json{{"kind", "arrays"}, {"arrays", arrays}};
+}
+
 Json inspect_store(const std::string& path) {
   const auto store = EmbeddingStore::open_reader(path);
   std::map<std::string, int64_t> spaces;
@@ -80,7 +88,12 @@ Json inspect(const std::string& path) {
     if (is_image_sequence(path)) return inspect_video(path);
     return inspect_store(path);
   }
-  if (fs::path(path).extension() == ".safetensors") return inspect_safetensors(path);
+  const std::string extension = fs::path(path).extension().string();
+  if (extension == ".safetensors") return inspect_safetensors(path);
+  if (extension == ".h5" || extension == ".hdf5") {
+    return is_store_export(path) ? inspect_store(path) : inspect_arrays(path);
+  }
+  if (extension == ".npy" || extension == ".npz") return inspect_arrays(path);
   return inspect_video(path);
 }
 
@@ -101,7 +114,7 @@ void print(const Json& value, const std::string& prefix, std::ostream& out) {
 
 void add_inspect_command(CLI::App& app, Invocation& invocation) {
   CLI::App* command = app.add_subcommand(
-      "inspect", "Say what a video, image folder, weights file, store or run holds");
+      "inspect", "Say what a video, image folder, array or weights file, store or run holds");
   struct Flags {
     std::string path;
     CommonFlags common;

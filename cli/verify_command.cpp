@@ -30,11 +30,17 @@ std::vector<std::string> findings(const std::string& path) {
     }
   }
   const std::string store = is_run ? path + "/store" : path;
-  if (!is_run || fs::exists(store)) {
+  if (is_run && !fs::exists(store)) return problems;
+  try {
     for (const StoreFinding& finding : EmbeddingStore::open_reader(store)->verify()) {
-      problems.push_back((finding.segment.empty() ? store : store + "/" + finding.segment) + ": " +
-                         finding.problem);
+      const std::string file = fs::is_regular_file(store) ? store : store + "/" + finding.segment;
+      // The store itself is named by its finding already.
+      problems.push_back((finding.segment.empty() ? "" : file + ": ") + finding.problem);
     }
+  } catch (const Error& error) {
+    // A store whose own marker is damaged is a finding; a path that is no store is not.
+    if (error.kind() != ErrorKind::kInput || !fs::exists(store + "/store.json")) throw;
+    problems.emplace_back(error.what());
   }
   return problems;
 }

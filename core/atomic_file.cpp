@@ -93,7 +93,7 @@ std::string temporary_sibling(const std::string& path) {
 
 AtomicFile::AtomicFile(const std::string& path)
     : path_(rename_target(path)), temporary_(temporary_sibling(path_)) {
-  descriptor_ = open_for_writing(temporary_, O_WRONLY | O_CREAT | O_TRUNC);
+  descriptor_ = open_for_writing(temporary_, path_, O_WRONLY | O_CREAT | O_TRUNC);
 }
 
 AtomicFile::~AtomicFile() {
@@ -103,16 +103,16 @@ AtomicFile::~AtomicFile() {
 
 void AtomicFile::write(const void* data, std::size_t size_bytes) {
   if (descriptor_ < 0) throw Error(ErrorKind::kInternal, path_, "written after its commit");
-  write_fully(descriptor_, temporary_, static_cast<const char*>(data), size_bytes);
+  write_fully(descriptor_, path_, static_cast<const char*>(data), size_bytes);
 }
 
 void AtomicFile::commit() {
   if (descriptor_ < 0) throw Error(ErrorKind::kInternal, path_, "committed twice");
-  fsync_descriptor(descriptor_, temporary_);
+  fsync_descriptor(descriptor_, path_);
   const int status = ::close(descriptor_);
   descriptor_ = -1;
   // An interrupted close has closed on Linux; any other failure may mean lost data (NFS, quota).
-  if (status != 0 && errno != EINTR) throw_system_error(temporary_, "close");
+  if (status != 0 && errno != EINTR) throw_system_error(path_, "close");
   rename_durably(temporary_, path_);
   temporary_.clear();
 }
@@ -184,7 +184,9 @@ void create_directories(const std::string& path) {
   std::error_code failure;
   std::filesystem::create_directories(path, failure);
   if (failure) {
-    throw Error(ErrorKind::kResource, path, "cannot create the directory: " + failure.message());
+    throw Error(ErrorKind::kResource, path,
+                "cannot create the directory: " + failure.message() +
+                    "; choose a place that can be written");
   }
   if (!std::filesystem::is_directory(path, failure)) {
     throw Error(ErrorKind::kResource, path, "exists but is not a directory");
@@ -192,7 +194,7 @@ void create_directories(const std::string& path) {
 }
 
 AppendFile::AppendFile(const std::string& path) : path_(path) {
-  descriptor_ = open_for_writing(path, O_RDWR | O_CREAT | O_APPEND);
+  descriptor_ = open_for_writing(path, path, O_RDWR | O_CREAT | O_APPEND);
   try {
     struct stat status {};
     if (::fstat(descriptor_, &status) != 0) throw_system_error(path, "examine");

@@ -51,7 +51,7 @@ bool is_still_named(int descriptor, const std::string& path) {
 
 DirectoryLock::DirectoryLock(const std::string& directory) : path_(directory + "/LOCK") {
   while (true) {
-    descriptor_ = open_for_writing(path_, O_RDWR | O_CREAT);
+    descriptor_ = open_for_writing(path_, path_, O_RDWR | O_CREAT);
     int status = 0;
     do {
       status = ::flock(descriptor_, LOCK_EX | LOCK_NB);

@@ -11,16 +11,23 @@
 namespace physprobe {
 
 void throw_system_error(const std::string& path, const std::string& action) {
+  const int code = errno;
+  const char* remedy = "";
+  if (code == ENOSPC || code == EDQUOT || code == EFBIG) {
+    remedy = "; free some space, or choose another folder";
+  } else if (code == EACCES || code == EPERM || code == EROFS) {
+    remedy = "; choose a folder you may write to";
+  }
   throw Error(ErrorKind::kResource, path,
-              "cannot " + action + ": " + std::generic_category().message(errno));
+              "cannot " + action + ": " + std::generic_category().message(code) + remedy);
 }
 
-int open_for_writing(const std::string& path, int flags) {
+int open_for_writing(const std::string& path, const std::string& subject, int flags) {
   int descriptor = -1;
   do {
     descriptor = ::open(path.c_str(), flags | O_CLOEXEC, 0666);
   } while (descriptor < 0 && errno == EINTR);
-  if (descriptor < 0) throw_system_error(path, "open for writing");
+  if (descriptor < 0) throw_system_error(subject, "open it for writing");
   return descriptor;
 }
 

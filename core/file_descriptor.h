@@ -8,11 +8,13 @@
 
 namespace physprobe {
 
-/// Throws Error(kResource) "cannot <action>: <reason of errno>".
+/// Throws Error(kResource) "cannot <action>: <reason of errno>", and what to do where that is
+/// known.
 [[noreturn]] void throw_system_error(const std::string& path, const std::string& action);
 
 /// open(2) with O_CLOEXEC, repeated when interrupted. Throws Error(kResource).
-int open_for_writing(const std::string& path, int flags);
+/// `subject` is the name that errors give it: the file the user knows, not its temporary twin.
+int open_for_writing(const std::string& path, const std::string& subject, int flags);
 
 /// Writes everything. Throws Error(kResource).
 void write_fully(int descriptor, const std::string& path, const char* data, std::size_t size_bytes);

@@ -42,6 +42,17 @@ constexpr std::array<DescrEntry, 12> kDescr = {{{"b1", ElementType::kBool},
                                                 {"f4", ElementType::kF32},
                                                 {"f8", ElementType::kF64}}};
 
+/// Bytes of one text of an array of text ("<U12": UTF-32, "|S7": bytes); 0 for other arrays.
+int64_t text_size(const std::string& descr) {
+  if (descr.size() < 3 || (descr[1] != 'U' && descr[1] != 'S')) return 0;
+  int64_t length = 0;
+  const char* end = descr.data() + descr.size();
+  const auto parsed = std::from_chars(descr.data() + 2, end, length);
+  constexpr int64_t kMaxLength = 1'000'000;
+  if (parsed.ec != std::errc() || parsed.ptr != end || length < 1 || length > kMaxLength) return 0;
+  return descr[1] == 'U' ? 4 * length : length;
+}
+
 /// The header's dictionary: a Python literal of exactly three keys.
 class DictionaryParser {
  public:
@@ -178,10 +189,13 @@ ElementType element_type_of(const std::string& subject, const std::string& descr
       if (entry.code == code) return entry.type;
     }
   }
+  // NumPy has no name for bfloat16 and saves it as raw bytes.
+  const char* hint =
+      has_order && code == "V2" ? " (bfloat16? save it as float32, or in a .safetensors file)" : "";
   throw Error(
       ErrorKind::kInput, subject,
-      fmt::format("has dtype '{}', expected boolean, integer or real numbers of 1 to 8 bytes",
-                  descr));
+      fmt::format("has dtype '{}'{}, expected boolean, integer or real numbers of 1 to 8 bytes",
+                  descr, hint));
 }
 
 }  // namespace
@@ -215,7 +229,8 @@ NpyHeader parse_npy_header(const std::string& subject,
   NpyHeader header = DictionaryParser(subject, text).parse();
   header.data_offset = prefix_size + length;
   int64_t elements = 0, bytes = 0;
-  const int64_t size = element_size(element_type_of(subject, header.descr));
+  const int64_t of_text = text_size(header.descr);
+  const int64_t size = of_text > 0 ? of_text : element_size(element_type_of(subject, header.descr));
   if (!count_elements(header.shape, size, elements, bytes)) {
     throw Error(ErrorKind::kInput, subject, "the product of its shape does not fit 63 bits");
   }
@@ -240,15 +255,27 @@ at::Tensor read_npy_elements(const std::string& subject,
   int64_t row_bytes = size;
   for (std::size_t i = 1; i < shape.size(); ++i) row_bytes *= shape[i];
   if (!shape.empty()) shape[0] = end - begin;
-  // In Fortran order the bytes are those of the transposed array in C order.
+  // In Fortran order the bytes are those of the transposed array in C order: a block of rows is a
+  // piece of each of its columns.
+  const bool is_scattered =
+      header.fortran_order && shape.size() > 1 && end - begin != header.shape[0];
   if (header.fortran_order) std::reverse(shape.begin(), shape.end());
   const bool is_foreign = header.descr[0] == '>' && size > 1;
   at::Tensor tensor = read_elements(subject, type, shape, [&](void* out, std::size_t bytes) {
-    read(header.data_offset + static_cast<uint64_t>(begin * row_bytes), out, bytes);
+    char* elements = static_cast<char*>(out);
+    if (is_scattered) {
+      const auto piece = static_cast<std::size_t>((end - begin) * size);
+      for (int64_t column = 0; column < row_bytes / size; ++column) {
+        const int64_t first = column * header.shape[0] + begin;
+        read(header.data_offset + static_cast<uint64_t>(first * size),
+             elements + static_cast<std::size_t>(column) * piece, piece);
+      }
+    } else {
+      read(header.data_offset + static_cast<uint64_t>(begin * row_bytes), out, bytes);
+    }
     if (is_foreign) {
-      char* element = static_cast<char*>(out);
       for (std::size_t i = 0; i < bytes; i += static_cast<std::size_t>(size)) {
-        std::reverse(element + i, element + i + size);
+        std::reverse(elements + i, elements + i + size);
       }
     }
   });
@@ -262,6 +289,17 @@ at::Tensor read_npy_array(const std::string& subject,
                           const NpyHeader& header,
                           const NpyByteReader& read) {
   return read_npy_elements(subject, header, 0, header.shape.empty() ? 1 : header.shape[0], read);
+}
+
+void require_rows(const std::string& subject,
+                  const std::vector<int64_t>& shape,
+                  int64_t begin,
+                  int64_t end) {
+  if (shape.empty() || begin < 0 || begin > end || end > shape[0]) {
+    throw Error(
+        ErrorKind::kInput, subject,
+        fmt::format("has {} rows, asked for [{}, {})", shape.empty() ? 0 : shape[0], begin, end));
+  }
 }
 
 namespace {
@@ -288,16 +326,14 @@ at::Tensor read_npy_rows(const std::string& path, int64_t begin, int64_t end) {
   const InputFile file(path);
   const NpyByteReader read = reader_of(file);
   const NpyHeader header = parse_npy_header(path, file.size(), read);
-  if (header.shape.empty() || begin < 0 || begin > end || end > header.shape[0]) {
-    throw Error(ErrorKind::kInput, path,
-                fmt::format("has {} rows, asked for [{}, {})",
-                            header.shape.empty() ? 0 : header.shape[0], begin, end));
-  }
-  if (header.fortran_order && header.shape.size() > 1) {
-    throw Error(ErrorKind::kInput, path,
-                "is in Fortran order, whose rows are not contiguous; save it with order='C'");
-  }
+  require_rows(path, header.shape, begin, end);
   return read_npy_elements(path, header, begin, end, read);
+}
+
+std::vector<std::string> read_npy_texts(const std::string& path) {
+  const InputFile file(path);
+  const NpyByteReader read = reader_of(file);
+  return read_npy_text_elements(path, parse_npy_header(path, file.size(), read), read);
 }
 
 void write_npy(const std::string& path, const at::Tensor& tensor) {

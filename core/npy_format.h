@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace physprobe {
 
@@ -26,6 +27,17 @@ at::Tensor read_npy_elements(const std::string& subject,
                              int64_t begin,
                              int64_t end,
                              const NpyByteReader& read);
+
+/// Throws Error(kInput) unless [begin, end) are rows of an array of this shape.
+void require_rows(const std::string& subject,
+                  const std::vector<int64_t>& shape,
+                  int64_t begin,
+                  int64_t end);
+
+/// The texts of a one-dimensional array as UTF-8. Throws Error(kInput) for any other array.
+std::vector<std::string> read_npy_text_elements(const std::string& subject,
+                                                const NpyHeader& header,
+                                                const NpyByteReader& read);
 
 /// The whole array.
 at::Tensor read_npy_array(const std::string& subject,

@@ -28,6 +28,12 @@ class FlatObject final : public nlohmann::json_sax<nlohmann::json> {
   std::vector<Member> members;
   std::string defect;
 
+  void clear() {
+    members.clear();
+    defect.clear();
+    depth_ = 0;
+  }
+
   bool null() override { return keep(std::nullopt); }
   bool boolean(bool value) override { return keep(value ? "true" : "false"); }
   bool number_integer(number_integer_t value) override { return keep(std::to_string(value)); }
@@ -103,8 +109,9 @@ std::vector<std::string> keys_of(const FlatObject& object) {
   return keys;
 }
 
-void read_line(std::string_view line, int64_t number, ManifestRows& rows) {
-  FlatObject object;
+/// `object` is cleared first; its storage serves every line.
+void read_line(std::string_view line, int64_t number, FlatObject& object, ManifestRows& rows) {
+  object.clear();
   const bool parsed = nlohmann::json::sax_parse(line.begin(), line.end(), &object);
   if (!parsed || !object.defect.empty()) {
     rows.listing().report(number, object.defect);
@@ -144,11 +151,15 @@ void read_json_rows(std::string_view text, ManifestRows& rows) {
     rows.listing().report(1, "is one JSON array; expected one object a line (JSON lines)");
     return;
   }
+  rows.listing().items.reserve(
+      static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')) + 1);
+  FlatObject object;
   for (int64_t number = 1; !text.empty(); ++number) {
     const std::size_t end = text.find('\n');
     const std::string_view line = text.substr(0, end);
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-    if (line.find_first_not_of(" \t\r") != std::string_view::npos) read_line(line, number, rows);
+    if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+    read_line(line, number, object, rows);
   }
 }
 

@@ -21,7 +21,8 @@ Json value_or_null(const std::optional<double>& value) {
 }  // namespace
 
 nlohmann::ordered_json straightening_json(const StraighteningResult& result) {
-  Json json{{"distance", result.distance},
+  const bool has_angle = !result.curvature_deg.empty();
+  Json json{{"distance", has_angle ? result.distance : std::vector<double>()},
             {"curvature_deg", result.curvature_deg},
             {"mean_curvature_deg", finite_or_null(result.mean_curvature_deg)},
             {"henaff_mean_curvature_deg", finite_or_null(result.henaff_mean_curvature_deg)},
@@ -53,28 +54,44 @@ nlohmann::ordered_json geophys_json(const GeophysStatistics& statistics, bool wi
   return json;
 }
 
-void probe_arrays(
+namespace {
+
+Json probe_trajectory(const at::Tensor& trajectory, const ArrayProbeOptions& options) {
+  const TrajectoryGeometry geometry = trajectory_geometry(trajectory);
+  Json result =
+      straightening_json(straightening(with_repeated_frames(geometry, options.repeated_frames)));
+  result["n_zero_steps"] = geometry.n_zero_steps;
+  result["geophys"] = geophys_json(geophys_statistics(trajectory, options.geophys), false);
+  return result;
+}
+
+}  // namespace
+
+ArrayProbeSummary probe_arrays(
     const std::string& path,
     const ArrayProbeOptions& options,
     const std::function<void(const std::string&, const nlohmann::ordered_json&)>& body) {
-  for_each_trajectory(
-      path, options.arrays, [&](const std::string& name, const at::Tensor& trajectory) {
-        const TrajectoryGeometry geometry = trajectory_geometry(trajectory);
+  ArrayProbeSummary summary;
+  const auto fail = [&](const std::string& name, const Error& error) {
+    summary.failures.push_back(name + ": " + error.what());
+    body(name, Json{{"error", error.what()}});
+  };
+  ArrayStreamOptions arrays = options.arrays;
+  arrays.on_damaged = fail;
+  summary.left_out =
+      for_each_trajectory(path, arrays, [&](const std::string& name, const at::Tensor& trajectory) {
         Json result;
         try {
-          result = straightening_json(
-              straightening(with_repeated_frames(geometry, options.repeated_frames)));
+          result = probe_trajectory(trajectory, options);
         } catch (const Error& error) {
-          throw Error(error.kind(), path + ":" + name, error.message());
+          if (error.kind() != ErrorKind::kInput) throw;
+          fail(name, error);
+          return;
         }
-        result["n_zero_steps"] = geometry.n_zero_steps;
-        if (geometry.n_frames < 3) {
-          result["distance"] = Json::array();
-          result["curvature_deg"] = Json::array();
-        }
-        result["geophys"] = geophys_json(geophys_statistics(trajectory, options.geophys), false);
+        ++summary.probed;
         body(name, result);
       });
+  return summary;
 }
 
 }  // namespace physprobe

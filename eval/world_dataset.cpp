@@ -1,89 +1,106 @@
 #include "physprobe/eval/world_dataset.h"
 
 #include "physprobe/core/atomic_file.h"
-#include "physprobe/core/csv.h"
 #include "physprobe/core/error.h"
-#include "physprobe/core/hashing.h"
-#include "physprobe/core/nearest_name.h"
 #include "physprobe/core/parallel.h"
-#include "physprobe/datasets/worlds/moving_objects.h"
+#include "physprobe/datasets/manifest_writer.h"
+#include "physprobe/datasets/worlds/world_catalog.h"
 #include "physprobe/video/video_writer.h"
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <sstream>
 
 namespace physprobe {
 namespace {
 
-constexpr const char* kMovingObjects = "moving_objects";
+namespace fs = std::filesystem;
 
-void write_video(const std::string& path,
-                 const at::Tensor& frames,
-                 const std::vector<int64_t>& order,
-                 double fps) {
+/// Raised when the same seed draws other frames than before.
+constexpr int kRenderer = 1;
+constexpr const char* kExtension = ".mp4";
+
+void write_video(const std::string& path, const at::Tensor& frames, double fps) {
   VideoWriterOptions options;
   options.fps = fps;
   options.quality = 12;  // visually lossless: compression must not be what the probe sees
   const auto writer = VideoWriter::open(path, frames.size(2), frames.size(1), options);
-  for (const int64_t index : order) writer->write(frames[index]);
+  for (int64_t t = 0; t < frames.size(0); ++t) writer->write(frames[t]);
   writer->close();
+}
+
+/// The folder becomes this world's, or was it already: nobody's data are written over.
+void claim(const std::string& directory, const std::string& manifest, const std::string& wanted) {
+  const std::string marker = directory + "/RENDERED";
+  create_directories(directory);
+  if (fs::exists(marker)) {
+    const std::string found = read_file(marker);
+    if (found == wanted) return;
+    throw Error(
+        ErrorKind::kIncompatible, directory,
+        fmt::format("holds another rendered world ({}, wanted {}); choose another folder",
+                    found.substr(0, found.find('\n')), wanted.substr(0, wanted.size() - 1)));
+  }
+  if (fs::exists(manifest)) {
+    throw Error(ErrorKind::kIncompatible, directory,
+                "holds a manifest.csv that was not rendered; choose another folder");
+  }
+  write_file_atomic(marker, wanted);
+}
+
+/// `text` in lines of at most `width` characters, each indented by two.
+std::string wrapped(const std::string& text, std::size_t width) {
+  std::istringstream words(text);
+  std::string result;
+  std::string line;
+  for (std::string word; words >> word;) {
+    if (!line.empty() && line.size() + 1 + word.size() > width) {
+      result += "  " + line + "\n";
+      line.clear();
+    }
+    line += (line.empty() ? "" : " ") + word;
+  }
+  return result + "  " + line + "\n";
 }
 
 }  // namespace
 
 std::string render_world_dataset(const std::string& directory, const WorldRenderOptions& options) {
-  if (options.world != kMovingObjects) {
-    throw Error(ErrorKind::kUsage, options.world,
-                "is no rendered world" + did_you_mean(options.world, {kMovingObjects}));
-  }
-  const MovingObjectsOptions world;
+  const WorldDescription& world = world_named(options.world);
+  const std::vector<DatasetItem> items =
+      world_items(world.name, options.clips, options.seed, kExtension);
   const std::string manifest = directory + "/manifest.csv";
-  const std::string marker = directory + "/RENDERED";
-  const std::string wanted =
-      fmt::format("{} clips={} seed={} size={} frames={} fps={} renderer=1\n", options.world,
-                  options.clips, options.seed, world.size, world.frames, world.fps);
-  if (std::filesystem::exists(marker) && std::filesystem::exists(manifest) &&
-      read_file(marker) == wanted)
-    return manifest;
-  create_directories(directory);
-  CsvWriter csv({"id", "path", "label", "group", "pair", "world"});
-  for (int64_t i = 0; i < options.clips; ++i) {
-    const std::string clip = fmt::format("clip-{:03}", i);
-    for (const char* kind : {"natural", "shuffled"}) {
-      const std::string id = clip + "-" + kind;
-      for (const std::string& cell :
-           {id, id + ".mp4", std::string(kind), clip, clip, options.world})
-        csv.cell(cell);
-      csv.end_row();
+  claim(directory, manifest,
+        fmt::format("{} seed={} size={}x{} frames={} fps={} renderer={}\n", world.name,
+                    options.seed, world.width, world.height, world.frames, world.fps, kRenderer));
+  const auto path_of = [&](const std::string& id) { return directory + "/" + id + kExtension; };
+  const auto per_clip = static_cast<int64_t>(items.size()) / options.clips;
+  parallel_for(options.clips, options.threads, [&](int64_t index) {
+    bool is_complete = true;
+    for (int64_t i = index * per_clip; i < (index + 1) * per_clip; ++i) {
+      is_complete = is_complete && fs::exists(path_of(items[static_cast<std::size_t>(i)].id));
     }
-  }
-  parallel_for(options.clips, options.threads, [&](int64_t i) {
-    const at::Tensor frames = render_moving_objects(options.seed, i, world);
-    std::vector<int64_t> natural(static_cast<std::size_t>(frames.size(0)));
-    for (std::size_t t = 0; t < natural.size(); ++t) natural[t] = static_cast<int64_t>(t);
-    const std::string stem = directory + "/" + fmt::format("clip-{:03}", i);
-    write_video(stem + "-natural.mp4", frames, natural, world.fps);
-    write_video(stem + "-shuffled.mp4", frames, shuffled_order(options.seed, i, frames.size(0)),
-                world.fps);
+    if (is_complete) return;  // a video takes its name only when it is whole
+    for (const RenderedClip& clip : render_clips(world.name, options.seed, index)) {
+      write_video(path_of(clip.id), clip.frames, world.fps);
+    }
   });
-  write_file_atomic(manifest, csv.text());
-  write_file_atomic(marker, wanted);
+  const std::string text = manifest_csv(items);
+  if (!fs::exists(manifest) || read_file(manifest) != text) write_file_atomic(manifest, text);
   return manifest;
 }
 
 std::string describe_worlds() {
-  const MovingObjectsOptions world;
-  return fmt::format(
-      "moving_objects\n"
-      "  Textured objects moving smoothly over a textured ground, {} x {} pixels, {} frames at {} "
-      "fps. Every clip has a twin with the\n"
-      "  same frames in shuffled order (label 'shuffled', same group and pair). Natural clips "
-      "should be straighter in v1 than in\n"
-      "  pixels; the float cross-fade between a clip's end frames, computed during a run, should "
-      "be more curved.\n",
-      world.size, world.size, world.frames, world.fps);
+  constexpr std::size_t kWidth = 98;
+  std::string text;
+  for (const WorldDescription& world : worlds()) {
+    text += world.name + "\n" + wrapped(world.description, kWidth) +
+            fmt::format("  {} x {} pixels, {} frames at {} fps.\n", world.width, world.height,
+                        world.frames, world.fps);
+  }
+  return text;
 }
 
 }  // namespace physprobe

@@ -13,8 +13,10 @@ struct WorldRenderOptions {
   int threads = 0;
 };
 
-/// Writes videos and `manifest.csv` into `directory`; returns the manifest's path. Does nothing
-/// when the folder already holds exactly this data set (a marker written last says so).
+/// Writes videos and `manifest.csv` (last) into `directory`; returns the manifest's path. Clips
+/// that an earlier call finished are kept, so that an interrupted rendering continues and more
+/// clips of the same seed are added. Throws Error(kIncompatible) if the folder holds another world
+/// or a manifest of somebody else, Error(kUsage) for an unknown world, Error(kResource).
 std::string render_world_dataset(const std::string& directory, const WorldRenderOptions& options);
 
 /// One paragraph per world, for people.

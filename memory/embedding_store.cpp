@@ -135,12 +135,15 @@ class SegmentStore final : public EmbeddingStore {
 
   StoreRecord read(const std::string& key,
                    const std::vector<std::string>& only_fields) const override {
-    require_intact();
-    const auto found = by_key_.find(key);
-    if (found == by_key_.end()) throw_input(path_, "has no row with the key " + key);
-    const Row& row = rows_[found->second];
+    const Row& row = row_of(key);
     const Hdf5Session session;  // guards the opened segment too
     return opened(row.segment).read(row.row, only_fields);
+  }
+
+  std::vector<FieldLayout> fields(const std::string& key) const override {
+    const Row& row = row_of(key);
+    const Hdf5Session session;
+    return opened(row.segment).layout(row.row).fields;
   }
 
   void for_each_key(
@@ -227,7 +230,7 @@ class SegmentStore final : public EmbeddingStore {
     }
     const std::string temporary = temporary_sibling(path);
     try {
-      write_segment_content(temporary, layouts, [this](int64_t i) {
+      write_segment_content(temporary, path, layouts, [this](int64_t i) {
         const Row& row = rows_[static_cast<std::size_t>(i)];
         return opened(row.segment).read(row.row, {});
       });
@@ -255,6 +258,13 @@ class SegmentStore final : public EmbeddingStore {
                     fmt::format(" ({} of {} segments damaged); `verify` lists them all; restore "
                                 "them or move them out of the folder",
                                 damaged_.size(), segments_.size()));
+  }
+
+  const Row& row_of(const std::string& key) const {
+    require_intact();
+    const auto found = by_key_.find(key);
+    if (found == by_key_.end()) throw_input(path_, "has no row with the key " + key);
+    return rows_[found->second];
   }
 
   void load(const std::string& name, const std::string& path, int64_t number) {
@@ -318,6 +328,15 @@ class SegmentStore final : public EmbeddingStore {
 };
 
 }  // namespace
+
+bool is_store_export(const std::string& path) {
+  try {
+    read_seal(path);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
 
 std::unique_ptr<EmbeddingStore> EmbeddingStore::open_writer(const std::string& directory) {
   create_directories(directory);

@@ -27,10 +27,21 @@ struct StoreRecord {
       fields;  ///< float32, float64, int64 or uint8; any shape; may differ per record.
 };
 
+/// One field of a record, without its values.
+struct FieldLayout {
+  std::string name;
+  at::ScalarType dtype;
+  std::vector<int64_t> shape;
+};
+
 struct StoreFinding {
   std::string segment;  ///< File name, "" for the store itself.
   std::string problem;  ///< What is wrong and what to do.
 };
+
+/// True if the file is one that `EmbeddingStore::compact_to` wrote, or a segment, and whole at its
+/// end.
+bool is_store_export(const std::string& path);
 
 /// One writer (a lock file names it; a second gets Error(kResource) naming the holder), any number
 /// of readers, each of which sees a complete prefix: the segments sealed when it opened or last
@@ -58,6 +69,8 @@ class EmbeddingStore {
   /// damaged.
   virtual StoreRecord read(const std::string& key,
                            const std::vector<std::string>& only_fields = {}) const = 0;
+  /// What `read` would give, in order of name; the same errors.
+  virtual std::vector<FieldLayout> fields(const std::string& key) const = 0;
   /// Key, item_id and space of every record in order of sealing, without touching the fields.
   virtual void for_each_key(const std::function<void(const std::string& key,
                                                      const std::string& item_id,

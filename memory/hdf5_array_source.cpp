@@ -41,8 +41,12 @@ class Hdf5Arrays final : public ArraySource {
  public:
   explicit Hdf5Arrays(const std::string& path) : context_{ErrorKind::kInput, path} {
     const Hdf5Session session;
-    file_ =
-        Hdf5File(context_.checked(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), "open it"));
+    file_ = Hdf5File(context_.checked(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT),
+                                      "open it as an HDF5 file"));
+    if (H5Aexists(file_.get(), "magic") > 0 && H5Lexists(file_.get(), "entries", H5P_DEFAULT) > 0) {
+      throw Error(ErrorKind::kInput, path,
+                  "is a store's file whose end is damaged or cut off; `verify` says more");
+    }
     for (const std::string& name : list_datasets(context_, file_.get())) describe(name);
   }
   ~Hdf5Arrays() override {
@@ -52,19 +56,18 @@ class Hdf5Arrays final : public ArraySource {
   Hdf5Arrays(const Hdf5Arrays&) = delete;
   Hdf5Arrays& operator=(const Hdf5Arrays&) = delete;
 
-  const std::vector<ArrayInfo>& arrays() const override { return arrays_; }
   at::Tensor read(const ArrayInfo& array) const override {
-    return read_block(array, 0, array.shape.empty() ? 0 : array.shape[0]);
+    return read_between(array, 0, array.shape.empty() ? 0 : array.shape[0]);
   }
   at::Tensor read_rows(const ArrayInfo& array, int64_t begin, int64_t end) const override {
-    return read_block(array, begin, end);
+    return read_between(array, begin, end);
   }
   std::vector<std::string> read_ids(const ArrayInfo& array) const override {
     const Hdf5Session session;
     if (array.kind == ArrayKind::kText) {
       return read_strings(context_, open_dataset(array.name).get());
     }
-    return decimal_ids(read_block(array, 0, array.shape.at(0)));
+    return decimal_ids(read_between(array, 0, array.shape.at(0)));
   }
 
  private:
@@ -107,19 +110,16 @@ class Hdf5Arrays final : public ArraySource {
         break;
     }
     if (lies_elsewhere) {
-      info.kind = ArrayKind::kOther;
-      info.dtype = "stored in other files, which are not followed";
+      info.kind = ArrayKind::kDamaged;
+      info.dtype = "is stored in other files, which are not followed; copy it into this one";
     }
-    is_double_.resize(arrays_.size() + 1, false);
-    arrays_.push_back(std::move(info));
+    is_double_.resize(arrays().size() + 1, false);
+    add(std::move(info));
   }
 
-  at::Tensor read_block(const ArrayInfo& array, int64_t begin, int64_t end) const {
+  at::Tensor read_between(const ArrayInfo& array, int64_t begin, int64_t end) const {
     const Hdf5Session session;
-    const auto found = std::find_if(arrays_.begin(), arrays_.end(), [&](const ArrayInfo& other) {
-      return other.name == array.name;
-    });
-    const bool is_double = is_double_.at(static_cast<std::size_t>(found - arrays_.begin()));
+    const bool is_double = is_double_.at(array.index);
     at::ScalarType type = is_double ? at::kDouble : at::kFloat;
     hid_t memory_type = is_double ? H5T_NATIVE_DOUBLE : H5T_NATIVE_FLOAT;
     if (array.kind == ArrayKind::kInteger) {
@@ -131,26 +131,17 @@ class Hdf5Arrays final : public ArraySource {
     at::Tensor tensor = at::empty(shape, at::TensorOptions().dtype(type));
     if (tensor.numel() == 0) return tensor;
     const Hdf5Dataset dataset = open_dataset(array.name);
-    const Hdf5Dataspace file_space(context_.checked(H5Dget_space(dataset.get()), "read a shape"));
     std::vector<hsize_t> start(shape.size(), 0);
     start[0] = static_cast<hsize_t>(begin);
-    const std::vector<hsize_t> count(shape.begin(), shape.end());
-    context_.checked(H5Sselect_hyperslab(file_space.get(), H5S_SELECT_SET, start.data(), nullptr,
-                                         count.data(), nullptr),
-                     "select rows of " + array.name);
-    const Hdf5Dataspace memory_space(
-        context_.checked(H5Screate_simple(static_cast<int>(count.size()), count.data(), nullptr),
-                         "select rows of " + array.name));
-    context_.checked(H5Dread(dataset.get(), memory_type, memory_space.get(), file_space.get(),
-                             H5P_DEFAULT, tensor.data_ptr()),
-                     "read " + array.name);
+    const Hdf5Context context{context_.kind, context_.subject + ":" + array.name};
+    read_block(context, dataset.get(), memory_type, start,
+               std::vector<hsize_t>(shape.begin(), shape.end()), tensor.data_ptr());
     return tensor;
   }
 
   Hdf5Context context_;
   Hdf5File file_;
-  std::vector<ArrayInfo> arrays_;
-  std::vector<bool> is_double_;  ///< As arrays_.
+  std::vector<bool> is_double_;  ///< As arrays().
 };
 
 }  // namespace

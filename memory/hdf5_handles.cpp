@@ -1,14 +1,27 @@
 #include "physprobe/memory/hdf5_handles.h"
 
+#include <atomic>
 #include <cstring>
 
 namespace physprobe {
 
 namespace {
 
+std::atomic<bool> is_silenced{false};
+
 std::recursive_mutex& library_mutex() {
   static std::recursive_mutex mutex;
   return mutex;
+}
+
+/// HDF5 describes a failed system call in lines of addresses and times; what matters is the reason.
+std::string plain_description(const std::string& description) {
+  const std::string mark = "error message = '";
+  const std::size_t begin = description.find(mark);
+  if (begin == std::string::npos) return description;
+  const std::size_t end = description.find('\'', begin + mark.size());
+  return description.substr(begin + mark.size(),
+                            end == std::string::npos ? end : end - begin - mark.size());
 }
 
 /// H5Ewalk2 callback; walking upward the innermost description comes first.
@@ -18,6 +31,24 @@ herr_t keep_first_description(unsigned /*depth*/, const H5E_error2_t* entry, voi
   return 0;
 }
 
+/// The dataspaces of one block, in the file and in memory.
+struct BlockSpaces {
+  BlockSpaces(const Hdf5Context& context,
+              hid_t dataset,
+              const std::vector<hsize_t>& start,
+              const std::vector<hsize_t>& count)
+      : file(context.checked(H5Dget_space(dataset), "read a shape")),
+        memory(
+            context.checked(H5Screate_simple(static_cast<int>(count.size()), count.data(), nullptr),
+                            "select values")) {
+    context.checked(H5Sselect_hyperslab(file.get(), H5S_SELECT_SET, start.data(), nullptr,
+                                        count.data(), nullptr),
+                    "select values");
+  }
+  Hdf5Dataspace file;
+  Hdf5Dataspace memory;
+};
+
 }  // namespace
 
 Hdf5Session::Hdf5Session() : lock_(library_mutex()) {
@@ -26,14 +57,20 @@ Hdf5Session::Hdf5Session() : lock_(library_mutex()) {
 }
 
 Hdf5Session::~Hdf5Session() {
+  if (is_silenced) return;
   H5Eset_auto2(H5E_DEFAULT, previous_function_, previous_data_);
+}
+
+void silence_hdf5() {
+  is_silenced = true;
 }
 
 void throw_hdf5(ErrorKind kind, const std::string& subject, const std::string& action) {
   std::string description;
   H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_first_description, &description);
-  throw Error(kind, subject,
-              "HDF5 cannot " + action + (description.empty() ? "" : ": " + description));
+  throw Error(
+      kind, subject,
+      "HDF5 cannot " + action + (description.empty() ? "" : ": " + plain_description(description)));
 }
 
 std::vector<hsize_t> dataset_shape(const Hdf5Context& context, hid_t dataset) {
@@ -44,6 +81,30 @@ std::vector<hsize_t> dataset_shape(const Hdf5Context& context, hid_t dataset) {
     context.checked(H5Sget_simple_extent_dims(space.get(), shape.data(), nullptr), "read a shape");
   }
   return shape;
+}
+
+void read_block(const Hdf5Context& context,
+                hid_t dataset,
+                hid_t memory_type,
+                const std::vector<hsize_t>& start,
+                const std::vector<hsize_t>& count,
+                void* out) {
+  const BlockSpaces spaces(context, dataset, start, count);
+  context.checked(
+      H5Dread(dataset, memory_type, spaces.memory.get(), spaces.file.get(), H5P_DEFAULT, out),
+      "read values");
+}
+
+void write_block(const Hdf5Context& context,
+                 hid_t dataset,
+                 hid_t memory_type,
+                 const std::vector<hsize_t>& start,
+                 const std::vector<hsize_t>& count,
+                 const void* values) {
+  const BlockSpaces spaces(context, dataset, start, count);
+  context.checked(
+      H5Dwrite(dataset, memory_type, spaces.memory.get(), spaces.file.get(), H5P_DEFAULT, values),
+      "write values");
 }
 
 std::vector<std::string> read_strings(const Hdf5Context& context, hid_t dataset) {

@@ -67,6 +67,10 @@ using Hdf5Datatype = Hdf5Handle<H5Tclose>;
 using Hdf5Attribute = Hdf5Handle<H5Aclose>;
 using Hdf5Properties = Hdf5Handle<H5Pclose>;
 
+/// A file whose writing failed cannot be closed any more, and HDF5 would complain of it in several
+/// lines at the process's end, on top of our own message: keeps it from printing for good.
+void silence_hdf5();
+
 /// Throws Error(kind, subject, "HDF5 cannot <action>: <innermost message>").
 [[noreturn]] void throw_hdf5(ErrorKind kind, const std::string& subject, const std::string& action);
 
@@ -85,6 +89,21 @@ struct Hdf5Context {
 
 /// Dimensions of a dataset ([] = scalar). Throws as `context` says.
 std::vector<hsize_t> dataset_shape(const Hdf5Context& context, hid_t dataset);
+
+/// Transfers the block at `start` of extent `count` (not empty) between a dataset and memory, where
+/// it lies in C order.
+void read_block(const Hdf5Context& context,
+                hid_t dataset,
+                hid_t memory_type,
+                const std::vector<hsize_t>& start,
+                const std::vector<hsize_t>& count,
+                void* out);
+void write_block(const Hdf5Context& context,
+                 hid_t dataset,
+                 hid_t memory_type,
+                 const std::vector<hsize_t>& start,
+                 const std::vector<hsize_t>& count,
+                 const void* values);
 
 /// A one-dimensional dataset of strings, fixed or variable.
 std::vector<std::string> read_strings(const Hdf5Context& context, hid_t dataset);

@@ -108,18 +108,6 @@ std::unique_ptr<faiss::IndexFlat> read_flat_index(const std::string& path) {
 
 }  // namespace
 
-const char* metric_name(Metric metric) {
-  switch (metric) {
-    case Metric::kCosine:
-      return "cosine";
-    case Metric::kInnerProduct:
-      return "ip";
-    case Metric::kL2:
-      return "l2";
-  }
-  return "";
-}
-
 void write_index_file(const std::string& path,
                       const std::string& source_digest,
                       const faiss::IndexFlat& index,

@@ -15,8 +15,6 @@ struct IndexFlat;
 
 namespace physprobe {
 
-const char* metric_name(Metric metric);
-
 struct IndexContent {
   std::unique_ptr<faiss::IndexFlat> index;
   Metric metric;

@@ -132,25 +132,12 @@ void SegmentFile::read_tables() {
 }
 
 at::Tensor SegmentFile::read_values(const FieldLayout& field, int64_t offset) const {
-  const auto found = std::find_if(kDtypes.begin(), kDtypes.end(),
-                                  [&](const auto& dtype) { return dtype.type == field.dtype; });
-  const auto code = static_cast<std::size_t>(found - kDtypes.begin());
+  const std::size_t code = segment_schema::dtype_code(field.dtype);
   at::Tensor tensor = at::empty(field.shape, at::TensorOptions().dtype(field.dtype));
   if (tensor.numel() == 0) return tensor;
-  const std::array<hid_t, 4> types = {H5T_NATIVE_FLOAT, H5T_NATIVE_DOUBLE, H5T_NATIVE_INT64,
-                                      H5T_NATIVE_UINT8};
-  const auto start = static_cast<hsize_t>(offset);
-  const auto count = static_cast<hsize_t>(tensor.numel());
-  const hid_t dataset = values_.at(code).get();
-  const Hdf5Dataspace file_space(context_.checked(H5Dget_space(dataset), "read a shape"));
-  context_.checked(
-      H5Sselect_hyperslab(file_space.get(), H5S_SELECT_SET, &start, nullptr, &count, nullptr),
-      "select values");
-  const Hdf5Dataspace memory_space(
-      context_.checked(H5Screate_simple(1, &count, nullptr), "select values"));
-  context_.checked(H5Dread(dataset, types.at(code), memory_space.get(), file_space.get(),
-                           H5P_DEFAULT, tensor.data_ptr()),
-                   "read values of '" + field.name + "'");
+  read_block(context_, values_.at(code).get(), segment_schema::memory_type(code),
+             {static_cast<hsize_t>(offset)}, {static_cast<hsize_t>(tensor.numel())},
+             tensor.data_ptr());
   return tensor;
 }
 
@@ -174,15 +161,6 @@ StoreRecord SegmentFile::read(int64_t row, const std::vector<std::string>& only_
     }
   }
   return record;
-}
-
-bool has_seal(const std::string& path) {
-  try {
-    read_seal(path);
-    return true;
-  } catch (const Error&) {
-    return false;
-  }
 }
 
 std::string check_segment(const std::string& path) {

@@ -42,9 +42,6 @@ class SegmentFile {
   std::vector<std::vector<int64_t>> offsets_;  ///< As layouts_[row].fields.
 };
 
-/// True if the file's content is an intact segment of ours, judged by its seal alone.
-bool has_seal(const std::string& path);
-
 /// Reads everything and compares it with the seal. Returns "" or what is wrong.
 std::string check_segment(const std::string& path);
 

@@ -17,22 +17,11 @@ namespace physprobe {
 
 namespace {
 
+using segment_schema::dtype_code;
 using segment_schema::kDtypes;
-
-std::size_t dtype_code(at::ScalarType type) {
-  const auto found = std::find_if(kDtypes.begin(), kDtypes.end(),
-                                  [type](const auto& dtype) { return dtype.type == type; });
-  return static_cast<std::size_t>(found - kDtypes.begin());
-}
 
 hid_t file_type(std::size_t code) {
   const std::array<hid_t, 4> types = {H5T_IEEE_F32LE, H5T_IEEE_F64LE, H5T_STD_I64LE, H5T_STD_U8LE};
-  return types.at(code);
-}
-
-hid_t memory_type(std::size_t code) {
-  const std::array<hid_t, 4> types = {H5T_NATIVE_FLOAT, H5T_NATIVE_DOUBLE, H5T_NATIVE_INT64,
-                                      H5T_NATIVE_UINT8};
   return types.at(code);
 }
 
@@ -214,28 +203,14 @@ class ContentWriter {
       for (const auto& [name, value] : record.fields) {
         const at::Tensor tensor = value.cpu().contiguous();
         const std::size_t code = dtype_code(tensor.scalar_type());
-        write_block(datasets.at(code).get(), code, plan.offsets[r].at(k), tensor);
+        if (tensor.numel() > 0) {
+          write_block(context_, datasets.at(code).get(), segment_schema::memory_type(code),
+                      {static_cast<hsize_t>(plan.offsets[r].at(k))},
+                      {static_cast<hsize_t>(tensor.numel())}, tensor.data_ptr());
+        }
         ++k;
       }
     }
-  }
-
-  void write_block(hid_t dataset,
-                   std::size_t code,
-                   int64_t offset,
-                   const at::Tensor& tensor) const {
-    const auto start = static_cast<hsize_t>(offset);
-    const auto count = static_cast<hsize_t>(tensor.numel());
-    if (count == 0) return;
-    const Hdf5Dataspace file_space(context_.checked(H5Dget_space(dataset), "read a shape"));
-    context_.checked(
-        H5Sselect_hyperslab(file_space.get(), H5S_SELECT_SET, &start, nullptr, &count, nullptr),
-        "select values");
-    const Hdf5Dataspace memory_space(
-        context_.checked(H5Screate_simple(1, &count, nullptr), "select values"));
-    context_.checked(H5Dwrite(dataset, memory_type(code), memory_space.get(), file_space.get(),
-                              H5P_DEFAULT, tensor.data_ptr()),
-                     "write values");
   }
 
   const Hdf5Context& context_;
@@ -283,14 +258,20 @@ std::string make_segment_image(const std::string& subject,
 }
 
 void write_segment_content(const std::string& path,
+                           const std::string& subject,
                            const std::vector<RecordLayout>& layouts,
                            const RecordSource& source) {
   const Hdf5Session session;
-  const Hdf5Context context{ErrorKind::kResource, path};
+  const Hdf5Context context{ErrorKind::kResource, subject};
   const Hdf5Properties access(context.checked(H5Pcreate(H5P_FILE_ACCESS), "set up a file"));
-  Hdf5File file = create_file(context, path, access.get());
-  ContentWriter(context, file.get()).write(layouts, source);
-  if (!file.reset()) throw_hdf5(context.kind, path, "write the rest and close");
+  try {
+    Hdf5File file = create_file(context, path, access.get());
+    ContentWriter(context, file.get()).write(layouts, source);
+    if (!file.reset()) throw_hdf5(context.kind, subject, "write the rest and close");
+  } catch (const Error&) {
+    silence_hdf5();
+    throw;
+  }
 }
 
 }  // namespace physprobe

@@ -12,13 +12,6 @@
 
 namespace physprobe {
 
-/// One field of one record, without its values.
-struct FieldLayout {
-  std::string name;
-  at::ScalarType dtype;
-  std::vector<int64_t> shape;
-};
-
 /// One record, without its values.
 struct RecordLayout {
   std::string key;
@@ -39,8 +32,9 @@ std::string make_segment_image(const std::string& subject,
                                const std::vector<RecordLayout>& layouts,
                                const RecordSource& source);
 
-/// HDF5 content in a new file at `path`. Throws Error(kResource).
+/// HDF5 content in a new file at `path`. Throws Error(kResource) naming `subject`.
 void write_segment_content(const std::string& path,
+                           const std::string& subject,
                            const std::vector<RecordLayout>& layouts,
                            const RecordSource& source);
 

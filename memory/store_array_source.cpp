@@ -15,33 +15,43 @@ class StoreArrays final : public ArraySource {
  public:
   explicit StoreArrays(const std::string& path) : store_(EmbeddingStore::open_reader(path)) {
     std::map<std::string, int> records_of_item;
-    std::vector<std::pair<std::string, std::string>> keys;
+    std::vector<std::string> items;
     store_->for_each_key([&](const std::string& key, const std::string& item, const std::string&) {
       ++records_of_item[item];
-      keys.emplace_back(key, item);
+      keys_.push_back(key);
+      items.push_back(item);
     });
-    for (const auto& [key, item] : keys) {
+    std::vector<std::pair<ArrayInfo, Member>> found;
+    for (std::size_t record = 0; record < keys_.size(); ++record) {
       constexpr std::size_t kShortKey = 12;
+      const std::string& item = items[record];
       const std::string prefix =
-          records_of_item[item] == 1 ? item : item + "@" + key.substr(0, kShortKey);
-      for (const auto& [field, tensor] : store_->read(key).fields) {
-        if (!tensor.is_floating_point() || tensor.dim() < 2) continue;
-        arrays_.push_back({prefix + "/" + field, ArrayKind::kFloating,
-                           at::toString(tensor.scalar_type()), tensor.sizes().vec()});
-        members_[arrays_.back().name] = {key, field};
+          (records_of_item[item] == 1 ? item : item + "@" + keys_[record].substr(0, kShortKey)) +
+          "/";
+      for (const FieldLayout& field : store_->fields(keys_[record])) {
+        if (!at::isFloatingType(field.dtype) || field.shape.size() < 2) continue;
+        found.push_back(
+            {{prefix + field.name, ArrayKind::kFloating, at::toString(field.dtype), field.shape},
+             {record, prefix.size()}});
       }
     }
-    if (arrays_.empty()) {
+    if (found.empty()) {
       throw Error(ErrorKind::kInput, path,
-                  "keeps no trajectories, only vectors; embed again keeping the tokens");
+                  keys_.empty() ? "is an empty store"
+                                : "keeps no trajectories, only vectors; embed again with "
+                                  "--keep-tokens");
     }
-    std::sort(arrays_.begin(), arrays_.end(),
-              [](const ArrayInfo& a, const ArrayInfo& b) { return a.name < b.name; });
+    std::sort(found.begin(), found.end(),
+              [](const auto& a, const auto& b) { return a.first.name < b.first.name; });
+    for (auto& [info, member] : found) {
+      add(std::move(info));
+      members_.push_back(member);
+    }
   }
-  const std::vector<ArrayInfo>& arrays() const override { return arrays_; }
   at::Tensor read(const ArrayInfo& array) const override {
-    const auto& [key, field] = members_.at(array.name);
-    return store_->read(key, {field}).fields.at(field);
+    const Member& member = members_.at(array.index);
+    const std::string field = array.name.substr(member.field_begin);
+    return store_->read(keys_[member.record], {field}).fields.at(field);
   }
   at::Tensor read_rows(const ArrayInfo& array, int64_t begin, int64_t end) const override {
     return read(array).slice(0, begin, end);
@@ -51,9 +61,13 @@ class StoreArrays final : public ArraySource {
   }
 
  private:
+  struct Member {
+    std::size_t record;       ///< Position in `keys_`.
+    std::size_t field_begin;  ///< Where the field's own name begins in the array's.
+  };
   std::unique_ptr<EmbeddingStore> store_;
-  std::vector<ArrayInfo> arrays_;
-  std::map<std::string, std::pair<std::string, std::string>> members_;
+  std::vector<std::string> keys_;
+  std::vector<Member> members_;  ///< As arrays().
 };
 
 }  // namespace

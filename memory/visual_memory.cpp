@@ -251,6 +251,18 @@ class FlatMemory final : public VisualMemory {
 
 }  // namespace
 
+const char* metric_name(Metric metric) {
+  switch (metric) {
+    case Metric::kCosine:
+      return "cosine";
+    case Metric::kInnerProduct:
+      return "ip";
+    case Metric::kL2:
+      return "l2";
+  }
+  return "";
+}
+
 Metric metric_from_name(const std::string& name) {
   for (const Metric metric : {Metric::kCosine, Metric::kInnerProduct, Metric::kL2}) {
     if (name == metric_name(metric)) return metric;

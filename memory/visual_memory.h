@@ -21,6 +21,7 @@ enum class Metric {
 };
 Metric metric_from_name(
     const std::string& name);  ///< "cosine", "ip", "l2"; Error(kUsage) with the nearest.
+const char* metric_name(Metric metric);
 
 enum class Exclude {
   kNothing,

@@ -82,11 +82,16 @@ std::string key_figures(const std::string& tap,
       high = std::max(high, value.get<double>());
     }
   }
+  const Json level = figures.front().second->at("difference_interval").value("level", Json());
+  const std::string brackets = level.is_number()
+                                   ? fmt::format("; brackets hold {:.4g} % intervals over videos",
+                                                 100.0 * level.get<double>())
+                                   : "";
   const double margin = std::max(1.0, 0.04 * (high - low));
   std::string html = fmt::format(
-      "<h2 class=\"over\">Curvature at layer {} minus that of the same videos' pixels</h2><dl "
+      "<h2 class=\"over\">Curvature at layer {} minus that of the same videos' pixels{}</h2><dl "
       "class=\"keys\">",
-      bdi(tap));
+      bdi(tap), brackets);
   for (const auto& [name, row] : figures) {
     // A cross-fade's pixels are straight: a ratio to nothing says nothing.
     const std::string ratio = row->at("condition") == "fade"
@@ -194,17 +199,27 @@ std::string encoder_headline(const RunFiles& run, const EncoderTaps& encoder, bo
   std::string sentence;
   std::vector<std::pair<std::string, const Json*>> figures;
   if (labels.size() >= 2 && labels.size() < kMostFigures) {
-    // Videos of different labels are different questions: one answer each.
-    for (std::size_t i = 0; i < labels.size(); ++i) {
-      const Json& of_label = find_profile(results, encoder.id, encoder.main_tap, "clip", labels[i]);
-      sentence +=
-          fmt::format("{}<em>{}</em> videos {} {}",
-                      i == 0                   ? "At layer " + bdi(encoder.main_tap) + ", "
-                      : i + 1 == labels.size() ? "; "
-                                               : ", ",
-                      bdi(labels[i]), verdict(of_label), i == 0 ? "their pixels" : "theirs");
-      figures.emplace_back(bdi(labels[i]), &of_label);
+    // Videos of different labels are different questions: one answer each, said once if it is one.
+    std::vector<const char*> verdicts;
+    for (const std::string& label : labels) {
+      const Json& of_label = find_profile(results, encoder.id, encoder.main_tap, "clip", label);
+      verdicts.push_back(verdict(of_label));
+      figures.emplace_back(bdi(label), &of_label);
     }
+    const bool is_one = std::all_of(verdicts.begin(), verdicts.end(), [&](const char* other) {
+      return std::string(other) == verdicts.front();
+    });
+    sentence = "At layer " + bdi(encoder.main_tap) + ", ";
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+      const bool is_last = i + 1 == labels.size();
+      const char* separator = i == 0   ? ""
+                              : is_one ? (is_last ? " and " : ", ")
+                                       : (is_last ? "; " : ", ");
+      sentence += fmt::format("{}<em>{}</em>", separator, bdi(labels[i]));
+      if (!is_one)
+        sentence += fmt::format(" videos {} {}", verdicts[i], i == 0 ? "their pixels" : "theirs");
+    }
+    if (is_one) sentence += fmt::format(" videos {} their pixels", verdicts.front());
   } else {
     labels = {""};
     sentence = fmt::format("At layer {}, the videos <em>{}</em> their pixels",
@@ -218,16 +233,10 @@ std::string encoder_headline(const RunFiles& run, const EncoderTaps& encoder, bo
     const std::string description = known.value("description", std::string());
     if (known.at("id") == encoder.id && !description.empty()) what += ": " + bdi(description);
   }
-  const Json level_of_interval = row.at("difference_interval").value("level", Json());
-  std::string brackets;
-  if (level_of_interval.is_number()) {
-    brackets = fmt::format(" Brackets hold {:.4g} % intervals over videos.",
-                           100.0 * level_of_interval.get<double>());
-  }
   return fmt::format(
-             "<div class=\"answer\"><div><{0} class=\"finding\">{1}.</{0}><p "
-             "class=\"lede\">{2}.{3}</p></div>{4}</div>",
-             level, sentence, what, brackets, held_against(results, encoder, labels)) +
+             "<div class=\"answer\"><div><p class=\"lede\">{2}</p><{0} "
+             "class=\"finding\">{1}.</{0}></div>{3}</div>",
+             level, sentence, what, held_against(results, encoder, labels)) +
          key_figures(encoder.main_tap, figures);
 }
 

@@ -73,7 +73,7 @@ std::optional<std::string> find_truncation(const InputFile& file) {
   std::array<uint8_t, 16> head{};
   if (file.size() < head.size()) return std::nullopt;
   file.read_at(0, head.data(), head.size());
-  if (const auto damage = find_matroska_damage(file)) return damage;
+  if (auto damage = find_matroska_damage(file)) return damage;
   if (std::memcmp(head.data(), "RIFF", 4) == 0) {
     uint64_t end = 8;
     for (int i = 0; i < 4; ++i)

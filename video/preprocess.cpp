@@ -181,9 +181,16 @@ at::Tensor preprocess_frames(const at::Tensor& frames, const PreprocessSpec& spe
   const uint8_t* const in_base = source.data_ptr<uint8_t>();
   float* const out_base = out.data_ptr<float>();
   const int64_t out_size = pipeline.channels * pipeline.geometry.height * pipeline.geometry.width;
-  parallel_for(source.size(0), threads, [&](int64_t t) {
+  const auto process = [&](int64_t t) {
     run_pipeline(in_base + t * height * width * 3, width, pipeline, spec, out_base + t * out_size);
-  });
+  };
+  if (threads == 1 || (threads == 0 && source.size(0) == 1)) {
+    // No product is computed here, so that one thread needs no parallel region: its idle threads
+    // would spin as long as the work takes.
+    for (int64_t t = 0; t < source.size(0); ++t) process(t);
+  } else {
+    parallel_for(source.size(0), threads, process);
+  }
   return out;
 }
 

@@ -11,14 +11,14 @@ namespace physprobe {
 
 namespace {
 
-constexpr WorldTwin kTwins[] = {WorldTwin::kNatural, WorldTwin::kShuffled};
+constexpr const char* kKinds[] = {"natural", "shuffled"};
 
 std::string clip_name(int64_t index) {
   return fmt::format("clip-{:03}", index);
 }
 
-std::string kind_of(WorldTwin twin) {
-  return twin == WorldTwin::kNatural ? "natural" : "shuffled";
+std::string item_id(int64_t index, const char* kind) {
+  return clip_name(index) + "-" + kind;
 }
 
 }  // namespace
@@ -28,9 +28,13 @@ const std::vector<WorldDescription>& worlds() {
     const MovingObjectsOptions options;
     return std::vector<WorldDescription>{
         {"moving_objects",
-         fmt::format("{} textured objects glide, turn and bounce off the frame's edges over a "
-                     "textured ground; each clip has a twin with the same frames in shuffled order",
-                     options.objects),
+         fmt::format(
+             "{} textured objects glide, turn and bounce off the frame's edges over a textured "
+             "ground. Each clip has a twin with the same frames in shuffled order (label "
+             "'shuffled', same group and pair). Natural clips should be straighter in v1 than in "
+             "pixels; the float cross-fade between a clip's end frames, which a run computes "
+             "itself, should be more curved.",
+             options.objects),
          options.size, options.size, options.frames, options.fps}};
   }();
   return all;
@@ -46,19 +50,12 @@ const WorldDescription& world_named(const std::string& name) {
               fmt::format("'{}' is no rendered world{}", name, did_you_mean(name, known)));
 }
 
-RenderedClip render_clip(const std::string& world, uint64_t seed, int64_t index, WorldTwin twin) {
-  const WorldDescription& description = world_named(world);
-  RenderedClip clip;
-  clip.kind = kind_of(twin);
-  clip.pair = clip_name(index);
-  clip.id = clip.pair + "-" + clip.kind;
-  clip.fps = description.fps;
-  clip.frames = render_moving_objects(seed, index, {});
-  if (twin == WorldTwin::kShuffled) {
-    const std::vector<int64_t> order = shuffled_order(seed, index, clip.frames.size(0));
-    clip.frames = clip.frames.index_select(0, at::tensor(order, at::kLong));
-  }
-  return clip;
+std::vector<RenderedClip> render_clips(const std::string& world, uint64_t seed, int64_t index) {
+  world_named(world);
+  const at::Tensor frames = render_moving_objects(seed, index, {});
+  const std::vector<int64_t> order = shuffled_order(seed, index, frames.size(0));
+  return {{item_id(index, kKinds[0]), frames},
+          {item_id(index, kKinds[1]), frames.index_select(0, at::tensor(order, at::kLong))}};
 }
 
 std::vector<DatasetItem> world_items(const std::string& world,
@@ -71,12 +68,12 @@ std::vector<DatasetItem> world_items(const std::string& world,
   }
   std::vector<DatasetItem> items;
   for (int64_t index = 0; index < n_clips; ++index) {
-    for (const WorldTwin twin : kTwins) {
+    for (const char* kind : kKinds) {
       DatasetItem item;
       item.pair = clip_name(index);
       item.group = item.pair;
-      item.label = kind_of(twin);
-      item.id = item.pair + "-" + item.label;
+      item.label = kind;
+      item.id = item_id(index, kind);
       item.relative_path = item.id + extension;
       item.source = world;
       item.attributes = {{"seed", std::to_string(seed)}, {"index", std::to_string(index)}};

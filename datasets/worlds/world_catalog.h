@@ -26,24 +26,19 @@ const std::vector<WorldDescription>& worlds();
 /// Throws Error(kUsage) naming the nearest worlds.
 const WorldDescription& world_named(const std::string& name);
 
-/// The members of a clip's pair.
-enum class WorldTwin { kNatural, kShuffled };
-
 struct RenderedClip {
   std::string id;     ///< "clip-007-natural".
-  std::string kind;   ///< "natural" or "shuffled".
-  std::string pair;   ///< "clip-007".
   at::Tensor frames;  ///< (T, H, W, 3) uint8 RGB.
-  double fps = 0.0;
 };
 
-/// A pure function of its arguments. Throws Error(kUsage) for an unknown world or a negative index.
-RenderedClip render_clip(const std::string& world, uint64_t seed, int64_t index, WorldTwin twin);
+/// Clip `index` followed by its twin, in the order of `world_items`. A pure function of its
+/// arguments. Throws Error(kUsage) for an unknown world or a negative index.
+std::vector<RenderedClip> render_clips(const std::string& world, uint64_t seed, int64_t index);
 
 /// Items of the first `n_clips` clips, each followed by its twin: id, relative_path (id +
 /// `extension`), label (the kind), group and pair (the clip), source (the world), attributes seed
-/// and index; `path` is empty, the files being the caller's. Item 2i + t is
-/// `render_clip(world, seed, i, t)`. Throws Error(kUsage) for an unknown world or n_clips < 1.
+/// and index; `path` is empty, the files being the caller's. Throws Error(kUsage) for an unknown
+/// world or n_clips < 1.
 std::vector<DatasetItem> world_items(const std::string& world,
                                      int64_t n_clips,
                                      uint64_t seed,

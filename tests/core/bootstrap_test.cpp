@@ -257,16 +257,5 @@ TEST(Bootstrap, OptionsAreValidated) {
   }
 }
 
-TEST(Bootstrap, PublishedSizesTakeAFractionOfASecond) {
-  const std::vector<double> values = normal_values(2886, 1);
-  const auto start = std::chrono::steady_clock::now();
-  bootstrap_mean(values, {});
-  const double seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  RecordProperty("seconds", std::to_string(seconds));
-  EXPECT_LT(seconds,
-            5.0);  // about 0.1 s on two quiet cores; the margin is for sanitizers and noise
-}
-
 }  // namespace
 }  // namespace physprobe

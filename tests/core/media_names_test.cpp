@@ -37,6 +37,16 @@ TEST(MediaNames, NumberedImages) {
   EXPECT_FALSE(is_numbered_image_name("0001.mp4"));
 }
 
+TEST(MediaNames, EveryListedExtensionIsRecognised) {
+  for (const std::string& extension : video_name_extensions()) {
+    EXPECT_TRUE(is_video_name("x" + extension)) << extension;
+    EXPECT_FALSE(is_image_name("x" + extension)) << extension;
+  }
+  for (const std::string& extension : image_name_extensions()) {
+    EXPECT_TRUE(is_image_name("x" + extension)) << extension;
+  }
+}
+
 TEST(MediaNames, ListsAreLowerCaseWithDotsAndCanBeJoined) {
   EXPECT_THAT(video_name_extensions(), Contains(".mp4"));
   EXPECT_THAT(image_name_extensions(), Contains(".png"));

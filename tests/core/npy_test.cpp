@@ -103,10 +103,47 @@ TEST_F(Npy, RowsAreThoseOfTheWhole) {
   EXPECT_EQ(read_npy_rows(path_, 5, 5).size(0), 0);
   EXPECT_TRUE(throws_error(ErrorKind::kInput, "has 5 rows, asked for [4, 6)",
                            [&] { read_npy_rows(path_, 4, 6); }));
-  write_file_atomic(path_,
-                    npy_bytes(npy_dictionary("|u1", "(2, 3)", "True"), std::string(6, '\0')));
-  EXPECT_TRUE(
-      throws_error(ErrorKind::kInput, "Fortran order", [&] { read_npy_rows(path_, 0, 1); }));
+}
+
+TEST_F(Npy, RowsInFortranOrderAreThoseOfTheWhole) {
+  std::string elements;
+  for (int i = 0; i < 24; ++i) elements += std::string(1, static_cast<char>(i)) + '\x7f';
+  write_file_atomic(path_, npy_bytes(npy_dictionary(">u2", "(4, 3, 2)", "True"), elements));
+  const at::Tensor whole = read_npy(path_);
+  EXPECT_EQ(whole[1][0][0].item<int>(), 0x017f);  // the first dimension runs fastest
+  for (const auto& [begin, end] : {std::pair<int64_t, int64_t>{0, 1}, {1, 3}, {0, 4}, {2, 2}}) {
+    EXPECT_TRUE(read_npy_rows(path_, begin, end).equal(whole.slice(0, begin, end))) << begin;
+  }
+}
+
+TEST_F(Npy, TextsAreUtf8WithoutTheirPadding) {
+  // As numpy.save writes ['ab', '\u00e9\U0001f600', ''] ("<U2") and its big-endian twin.
+  const std::string little("a\0\0\0b\0\0\0\xe9\0\0\0\0\xf6\1\0\0\0\0\0\0\0\0\0", 24);
+  const std::vector<std::string> expected = {"ab", "\xC3\xA9\xF0\x9F\x98\x80", ""};
+  write_file_atomic(path_, npy_bytes(npy_dictionary("<U2", "(3,)"), little));
+  EXPECT_EQ(read_npy_texts(path_), expected);
+  std::string big = little;
+  for (std::size_t i = 0; i < big.size(); i += 4) std::reverse(&big[i], &big[i] + 4);
+  write_file_atomic(path_, npy_bytes(npy_dictionary(">U2", "(3,)"), big));
+  EXPECT_EQ(read_npy_texts(path_), expected);
+  write_file_atomic(path_, npy_bytes(npy_dictionary("|S3", "(2,)"), std::string("abcd\0\0", 6)));
+  EXPECT_EQ(read_npy_texts(path_), (std::vector<std::string>{"abc", "d"}));
+}
+
+TEST_F(Npy, RefusesTextsThatAreNone) {
+  const auto texts_refused = [&](const std::string& bytes, const char* part) {
+    write_file_atomic(path_, bytes);
+    return throws_error(ErrorKind::kInput, part, [&] { read_npy_texts(path_); });
+  };
+  EXPECT_TRUE(texts_refused(npy_bytes(npy_dictionary("<f4", "(1,)"), "1234"),
+                            "expected one dimension of text"));
+  EXPECT_TRUE(texts_refused(npy_bytes(npy_dictionary("<U1", "(1, 1)"), "1234"),
+                            "expected one dimension of text"));
+  EXPECT_TRUE(texts_refused(npy_bytes(npy_dictionary("<U1", "(1,)"), "1234"),
+                            "text 0 holds a value that is no Unicode character"));
+  EXPECT_TRUE(texts_refused(npy_bytes(npy_dictionary("<U2", "(1,)"), "1234"),
+                            "has 4 bytes of elements, expected 8"));
+  EXPECT_TRUE(texts_refused(npy_bytes(npy_dictionary("<U99999999", "(1,)"), "1234"), "has dtype"));
 }
 
 TEST_F(Npy, HeaderTellsTypeShapeAndOffset) {
@@ -144,9 +181,10 @@ TEST_F(Npy, RefusesRecordsTextAndComplexNumbers) {
   EXPECT_TRUE(
       refused(npy_bytes("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,)}", "1234"),
               "records"));
-  for (const char* descr : {"<U3", "|S3", "<c8", "<f16", "<M8[ns]", "f4", "", "<", "<i3"}) {
+  for (const char* descr : {"<U1", "|S4", "<c8", "<f16", "<M8[ns]", "f4", "", "<", "<i3"}) {
     EXPECT_TRUE(refused(npy_bytes(npy_dictionary(descr, "(1,)"), "1234"), "has dtype '")) << descr;
   }
+  EXPECT_TRUE(refused(npy_bytes(npy_dictionary("|V2", "(2,)"), "1234"), "bfloat16"));
 }
 
 TEST_F(Npy, RefusesTruncatedAndLongerFiles) {

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "core/expect_error.h"
 #include "datasets/dataset_folder.h"
 
 namespace physprobe {
@@ -16,6 +17,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::ids_of;
 using testing::problems_of;
+using testing::throws_error;
 
 TEST(Dataset, LayoutsAreListedByName) {
   EXPECT_THAT(dataset_layouts(), ElementsAre("manifest", "videos"));
@@ -24,13 +26,9 @@ TEST(Dataset, LayoutsAreListedByName) {
 TEST(Dataset, UnknownLayoutNamesTheNearest) {
   DatasetOptions options;
   options.layout = "video";
-  try {
-    load_dataset("anything", options);
-    FAIL() << "an unknown layout was accepted";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::kUsage);
-    EXPECT_THAT(error.what(), AllOf(HasSubstr("dataset.layout"), HasSubstr("'videos'")));
-  }
+  const auto load = [&] { load_dataset("anything", options); };
+  EXPECT_TRUE(throws_error(ErrorKind::kUsage, "dataset.layout", load));
+  EXPECT_TRUE(throws_error(ErrorKind::kUsage, "'videos'", load));
 }
 
 TEST(Dataset, EveryLayoutReportsAMissingPath) {

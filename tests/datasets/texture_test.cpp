@@ -52,8 +52,9 @@ TEST(NoiseTexture, IsPeriodicAndSmooth) {
 }
 
 TEST(NoiseTexture, EveryOctaveCarriesVariance) {
-  // With equal variance per octave each doubling of the distance decorrelates one octave more; below
-  // the finest lattice (4 pixels) there is nothing left to decorrelate but the spline's own curve.
+  // With equal variance per octave each doubling of the distance decorrelates one octave more;
+  // below the finest lattice (4 pixels) there is nothing left to decorrelate but the spline's own
+  // curve.
   const NoiseTexture texture(3);
   double previous = structure(texture, 2);
   for (const int64_t step : {4, 8, 16}) {

@@ -5,15 +5,15 @@
 #include "physprobe/datasets/worlds/moving_objects.h"
 
 #include <ATen/ATen.h>
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "core/expect_error.h"
 #include "datasets/dataset_folder.h"
 
 namespace physprobe {
 namespace {
 
-using ::testing::HasSubstr;
+using testing::throws_error;
 
 class EveryWorld : public ::testing::TestWithParam<std::string> {};
 
@@ -23,24 +23,20 @@ TEST_P(EveryWorld, RendersWhatItsItemsName) {
   EXPECT_FALSE(description.description.empty());
   const std::vector<DatasetItem> items = world_items(world, 2, 7);
   ASSERT_EQ(items.size(), 4U);
-  for (const WorldTwin twin : {WorldTwin::kNatural, WorldTwin::kShuffled}) {
-    const RenderedClip clip = render_clip(world, 7, 1, twin);
-    const DatasetItem& item = items[2 + static_cast<std::size_t>(twin)];
-    EXPECT_EQ(clip.id, item.id);
-    EXPECT_EQ(clip.kind, item.label);
-    EXPECT_EQ(clip.pair, item.pair);
-    EXPECT_EQ(clip.fps, description.fps);
-    EXPECT_EQ(clip.frames.sizes(),
+  const std::vector<RenderedClip> clips = render_clips(world, 7, 1);
+  ASSERT_EQ(clips.size(), 2U);
+  for (std::size_t i = 0; i < clips.size(); ++i) {
+    EXPECT_EQ(clips[i].id, items[2 + i].id);
+    EXPECT_EQ(clips[i].frames.sizes(),
               (std::vector<int64_t>{description.frames, description.height, description.width, 3}));
   }
 }
 
 TEST_P(EveryWorld, TheTwinHasTheSameFramesInAnotherOrder) {
-  const RenderedClip natural = render_clip(GetParam(), 7, 0, WorldTwin::kNatural);
-  const RenderedClip shuffled = render_clip(GetParam(), 7, 0, WorldTwin::kShuffled);
-  const std::vector<int64_t> order = shuffled_order(7, 0, natural.frames.size(0));
-  for (int64_t t = 0; t < natural.frames.size(0); ++t) {
-    EXPECT_TRUE(at::equal(shuffled.frames[t], natural.frames[order[static_cast<std::size_t>(t)]]));
+  const std::vector<RenderedClip> clips = render_clips(GetParam(), 7, 0);
+  const std::vector<int64_t> order = shuffled_order(7, 0, clips[0].frames.size(0));
+  for (int64_t t = 0; t < clips[0].frames.size(0); ++t) {
+    EXPECT_TRUE(at::equal(clips[1].frames[t], clips[0].frames[order[static_cast<std::size_t>(t)]]));
   }
 }
 
@@ -73,16 +69,11 @@ INSTANTIATE_TEST_SUITE_P(Worlds,
                          [](const auto& tested) { return tested.param; });
 
 TEST(WorldCatalog, UnknownWorldsNameTheNearest) {
-  try {
-    render_clip("moving_object", 7, 0, WorldTwin::kNatural);
-    FAIL() << "an unknown world was rendered";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::kUsage);
-    EXPECT_THAT(error.what(), HasSubstr("'moving_objects'"));
-  }
+  EXPECT_TRUE(throws_error(ErrorKind::kUsage, "'moving_objects'",
+                           [] { render_clips("moving_object", 7, 0); }));
   EXPECT_THROW(world_items("none", 1, 7), Error);
   EXPECT_THROW(world_items("moving_objects", 0, 7), Error);
-  EXPECT_THROW(render_clip("moving_objects", 7, -1, WorldTwin::kNatural), Error);
+  EXPECT_THROW(render_clips("moving_objects", 7, -1), Error);
 }
 
 }  // namespace

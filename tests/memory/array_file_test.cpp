@@ -1,5 +1,6 @@
 #include "physprobe/memory/array_file.h"
 
+#include "physprobe/core/atomic_file.h"
 #include "physprobe/core/error.h"
 #include "physprobe/core/npy.h"
 #include "physprobe/core/safetensors.h"
@@ -12,8 +13,12 @@
 #include <hdf5.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
+#include <map>
 
+#include "core/npy_bytes.h"
+#include "core/zip_bytes.h"
 #include "store_samples.h"
 
 namespace physprobe {
@@ -72,18 +77,46 @@ TEST(ArrayFile, SafetensorsOfEveryFloatingType) {
                                                  {"f64", a.to(at::kDouble) / 3.0}});
 }
 
-TEST(ArrayFile, AllBadArraysAreListedAtOnce) {
+TEST(ArrayFile, ArraysThatAreNoTrajectoriesAreLeftOutByName) {
   const TempDir dir;
   write_safetensors(dir / "x.safetensors", {{"good", ramp({4, 3})},
                                             {"flat", ramp({4})},
                                             {"deep", ramp({2, 2, 2, 2})},
-                                            {"whole", at::ones({2, 2}, at::kLong)},
-                                            {"tokens", ramp({2, 3, 4})}});
+                                            {"whole", at::ones({2, 2}, at::kLong)}});
+  Named all;
+  const std::vector<std::string> left_out = for_each_trajectory(
+      dir / "x.safetensors", {}, [&](const std::string& name, const at::Tensor& trajectory) {
+        all.emplace_back(name, trajectory);
+      });
+  expect_named(all, {{"good", ramp({4, 3})}});
+  EXPECT_EQ(left_out,
+            (std::vector<std::string>{"deep: F32 of shape (2, 2, 2, 2)", "flat: F32 of shape (4)",
+                                      "whole: I64 of shape (2, 2)"}));
+}
+
+TEST(ArrayFile, AFileWithoutTrajectoriesSaysWhatItHolds) {
+  const TempDir dir;
+  write_safetensors(dir / "x.safetensors", {{"flat", ramp({4})}, {"n", at::ones({2}, at::kLong)}});
   const std::string message = refusal(dir / "x.safetensors");
-  for (const char* name : {"'flat'", "'deep'", "'whole'", "'tokens'", "mean, first or flatten"}) {
-    EXPECT_NE(message.find(name), std::string::npos) << message;
+  for (const char* part : {"holds no trajectory", "flat: F32 of shape (4)", "n: I64", "(T, D)"}) {
+    EXPECT_NE(message.find(part), std::string::npos) << message;
+  }
+  write_safetensors(dir / "none.safetensors", {});
+  EXPECT_NE(refusal(dir / "none.safetensors").find("holds no arrays"), std::string::npos);
+}
+
+TEST(ArrayFile, AllUnexplainedArraysAreListedAtOnceUpToALimit) {
+  const TempDir dir;
+  std::map<std::string, at::Tensor> tensors = {{"good", ramp({4, 3})}};
+  for (int i = 10; i < 35; ++i) tensors["tokens" + std::to_string(i)] = ramp({2, 3, 4});
+  write_safetensors(dir / "x.safetensors", tensors);
+  const std::string message = refusal(dir / "x.safetensors");
+  for (const char* part : {"25 arrays", "'tokens10'", "'tokens29'", "and 5 more",
+                           "--pooling mean, first or flatten", "--three-dimensional batch"}) {
+    EXPECT_NE(message.find(part), std::string::npos) << message;
   }
   EXPECT_EQ(message.find("'good'"), std::string::npos) << message;
+  EXPECT_EQ(message.find("'tokens30'"), std::string::npos) << message;
 }
 
 TEST(ArrayFile, TokensArePooledAsAsked) {
@@ -158,6 +191,46 @@ TEST(ArrayFile, NpyAndItsIdsBesideIt) {
   EXPECT_NE(refusal(dir / "many.npy").find("many.ids"), std::string::npos);
 }
 
+TEST(ArrayFile, DirectoryGoesOnPastADamagedFileWhenToldWhom) {
+  const TempDir dir;
+  write_npy(dir / "a.npy", ramp({4, 3}));
+  std::ofstream(dir / "b.npy") << "no array";
+  std::ofstream(dir / "c.npz") << "no archive";
+  write_npy(dir / "d.npy", ramp({2, 3}));
+  const std::string message = refusal(dir.path());
+  EXPECT_NE(message.find("b.npy"), std::string::npos) << message;
+  EXPECT_NE(message.find("c.npz"), std::string::npos) << message;
+  std::vector<std::string> damaged;
+  ArrayStreamOptions options;
+  options.on_damaged = [&](const std::string& name, const Error&) { damaged.push_back(name); };
+  expect_named(read_all(dir.path(), options), {{"a", ramp({4, 3})}, {"d", ramp({2, 3})}});
+  EXPECT_EQ(damaged, (std::vector<std::string>{"b", "c"}));
+  // What does not concern the names asked for is not reported.
+  damaged.clear();
+  options.only = {"d"};
+  expect_named(read_all(dir.path(), options), {{"d", ramp({2, 3})}});
+  EXPECT_TRUE(damaged.empty());
+  options.only = {"c/x"};
+  EXPECT_TRUE(read_all(dir.path(), options).empty());
+  EXPECT_EQ(damaged, (std::vector<std::string>{"c"}));
+}
+
+TEST(ArrayFile, ArraysCutShortAfterOpeningAreDamage) {
+  const TempDir dir;
+  write_npy(dir / "a.npy", ramp({4, 3}));
+  write_npy(dir / "b.npy", ramp({2, 3}));
+  std::vector<std::string> damaged;
+  ArrayStreamOptions options;
+  options.on_damaged = [&](const std::string& name, const Error&) { damaged.push_back(name); };
+  Named all;
+  for_each_trajectory(dir.path(), options, [&](const std::string& name, const at::Tensor&) {
+    all.emplace_back(name, at::Tensor());
+    std::filesystem::resize_file(dir / "b.npy", 100);
+  });
+  EXPECT_EQ(all.size(), 1U);
+  EXPECT_EQ(damaged, (std::vector<std::string>{"b"}));
+}
+
 TEST(ArrayFile, DirectoryInOrderOfFileThenName) {
   const TempDir dir;
   write_npy(dir / "b.npy", ramp({4, 3}, 1));
@@ -227,8 +300,8 @@ TEST(ArrayFile, Hdf5DamageIsAnInputError) {
   write_hdf5(file, "flat", H5T_IEEE_F32LE, ramp({4}));
   H5Fclose(file);
   const std::string message = refusal(dir / "x.h5");
-  EXPECT_NE(message.find("'whole'"), std::string::npos);
-  EXPECT_NE(message.find("'flat'"), std::string::npos);
+  EXPECT_NE(message.find("whole: integer of 32 bits"), std::string::npos) << message;
+  EXPECT_NE(message.find("flat: float of 32 bits"), std::string::npos) << message;
 }
 
 TEST(ArrayFile, StoresAndTheirExportsAreReadAlike) {
@@ -253,58 +326,37 @@ TEST(ArrayFile, StoresAndTheirExportsAreReadAlike) {
   }
 }
 
-/// A .npz archive with one stored member, as NumPy writes it.
-std::string stored_npz(const std::string& member_name, const std::string& npy) {
-  const auto crc = [&] {
-    uint32_t value = 0xFFFFFFFFU;
-    for (const char byte : npy) {
-      value ^= static_cast<unsigned char>(byte);
-      for (int bit = 0; bit < 8; ++bit) value = value >> 1 ^ (0xEDB88320U & (0U - (value & 1U)));
-    }
-    return ~value;
-  }();
-  const auto put = [](std::string& out, uint64_t value, int bytes) {
-    for (int i = 0; i < bytes; ++i) out += static_cast<char>(value >> (8 * i) & 0xFF);
+TEST(ArrayFile, NpzWithTextIdsAndEveryOrder) {
+  const TempDir dir;
+  const auto npy = [&](const at::Tensor& tensor) {
+    write_npy(dir / "t.npy", tensor);
+    return read_file(dir / "t.npy");
   };
-  std::string common;
-  put(common, 20, 2);  // version needed
-  put(common, 0, 2);   // flags
-  put(common, 0, 2);   // stored
-  put(common, 0, 4);   // time, date
-  put(common, crc, 4);
-  put(common, npy.size(), 4);
-  put(common, npy.size(), 4);
-  put(common, member_name.size(), 2);
-  put(common, 0, 2);
-  std::string zip = "PK\x03\x04" + common + member_name + npy;
-  const std::size_t directory = zip.size();
-  zip += "PK\x01\x02";
-  put(zip, 20, 2);
-  zip += common;
-  put(zip, 0, 2);
-  put(zip, 0, 2);
-  put(zip, 0, 2);
-  put(zip, 0, 4);
-  put(zip, 0, 4);
-  zip += member_name;
-  const std::size_t directory_size = zip.size() - directory;
-  zip += "PK\x05\x06";
-  put(zip, 0, 4);
-  put(zip, 1, 2);
-  put(zip, 1, 2);
-  put(zip, directory_size, 4);
-  put(zip, directory, 4);
-  put(zip, 0, 2);
-  return zip;
+  const std::string ids = testing::npy_bytes(testing::npy_dictionary("|S4", "(2,)"), "fallroll");
+  for (const bool is_deflated : {false, true}) {
+    write_file_atomic(dir / "x.npz",
+                      testing::zip_bytes({{"walk.npy", npy(ramp({4, 3})), is_deflated},
+                                          {"batch.npy", npy(ramp({2, 3, 2})), is_deflated},
+                                          {"batch.ids.npy", ids, is_deflated}}));
+    expect_named(
+        read_all(dir / "x.npz"),
+        {{"fall", ramp({2, 3, 2})[0]}, {"roll", ramp({2, 3, 2})[1]}, {"walk", ramp({4, 3})}});
+  }
 }
 
-TEST(ArrayFile, Npz) {
+TEST(ArrayFile, NpzWithADamagedMemberGivesTheOthers) {
   const TempDir dir;
-  write_npy(dir / "a.npy", ramp({4, 3}));
-  std::ifstream in(dir / "a.npy", std::ios::binary);
-  const std::string npy((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-  std::ofstream(dir / "x.npz", std::ios::binary) << stored_npz("walk.npy", npy);
-  expect_named(read_all(dir / "x.npz"), {{"walk", ramp({4, 3})}});
+  write_npy(dir / "t.npy", ramp({4, 3}));
+  std::string bytes = testing::zip_bytes({{"bad.npy", read_file(dir / "t.npy"), false},
+                                          {"good.npy", read_file(dir / "t.npy"), false}});
+  bytes[180] = static_cast<char>(bytes[180] ^ 1);  // among the elements of the first member
+  write_file_atomic(dir / "x.npz", bytes);
+  EXPECT_NE(refusal(dir / "x.npz").find("checksum"), std::string::npos);
+  std::vector<std::string> damaged;
+  ArrayStreamOptions options;
+  options.on_damaged = [&](const std::string& name, const Error&) { damaged.push_back(name); };
+  expect_named(read_all(dir / "x.npz", options), {{"good", ramp({4, 3})}});
+  EXPECT_EQ(damaged, (std::vector<std::string>{"bad"}));
 }
 
 TEST(ArrayFile, OtherPathsAreRefusedWithWhatIsAccepted) {

@@ -9,10 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
-#include <functional>
-#include <iostream>
 
 #include "memory_samples.h"
 
@@ -282,40 +279,6 @@ TEST_P(ExactSearchMetric, HugeAndTinyValuesAreStillExact) {
 INSTANTIATE_TEST_SUITE_P(Metrics,
                          ExactSearchMetric,
                          ::testing::Values(Metric::kCosine, Metric::kInnerProduct, Metric::kL2));
-
-double seconds(const std::function<void()>& body) {
-  const auto start = std::chrono::steady_clock::now();
-  body();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-TEST(ExactSearchSlow, ThroughputAgainstPlainProducts) {
-  constexpr int64_t kRows = 100'000;
-  constexpr int64_t kDimension = 384;
-  constexpr int64_t kQueries = 512;
-  Rng rng(9);
-  const at::Tensor rows = random_rows(rng, kRows, kDimension);
-  const auto memory = VisualMemory::create(kDimension, Metric::kCosine);
-  memory->add(rows, plain_cases(kRows));
-  MemoryQuery query;
-  query.vectors = random_rows(rng, kQueries, kDimension);
-  query.exclude = Exclude::kNothing;
-  for (const int threads : {1, 2}) {
-    query.threads = threads;
-    Neighbours found;
-    const double ours = seconds([&] { found = memory->search(query); });
-    ASSERT_EQ(found.ids.size(), static_cast<std::size_t>(kQueries));
-    std::cout << fmt::format("search 1e5 x 384, k 10, {} threads: {:.0f} queries/s\n", threads,
-                             kQueries / ours);
-  }
-  const double product = seconds([&] { at::mm(query.vectors, rows.t()); });
-  std::cout << fmt::format("one product of all queries with all rows: {:.0f} queries/s\n",
-                           kQueries / product);
-  MemoryQuery single = query;
-  single.vectors = query.vectors.slice(0, 0, 1);
-  std::cout << fmt::format("one query alone: {:.1f} ms\n",
-                           1e3 * seconds([&] { memory->search(single); }));
-}
 
 }  // namespace
 }  // namespace physprobe

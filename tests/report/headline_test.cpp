@@ -45,9 +45,18 @@ void set_n(Json& results, int n) {
 
 TEST(Headline, SaysOfEveryLabelWhatItsIntervalAllows) {
   const std::string straighter = page_with([](Json&) {});
-  EXPECT_NE(straighter.find("At layer <bdi>v1</bdi>, <em><bdi>natural</bdi></em> videos are "
-                            "straighter than their pixels; <em><bdi>shuffled</bdi></em> videos are "
-                            "straighter than theirs."),
+  EXPECT_NE(straighter.find("At layer <bdi>v1</bdi>, <em><bdi>natural</bdi></em> and "
+                            "<em><bdi>shuffled</bdi></em> videos are straighter than their "
+                            "pixels."),
+            std::string::npos);
+  const std::string mixed = page_with([](Json& results) {
+    for (Json& row : results.at("layer_profile")) {
+      if (row.at("label") == "shuffled") row["difference_interval"]["high"] = 1.0;
+    }
+  });
+  EXPECT_NE(mixed.find("At layer <bdi>v1</bdi>, <em><bdi>natural</bdi></em> videos are straighter "
+                       "than their pixels; <em><bdi>shuffled</bdi></em> videos cannot be told "
+                       "apart from theirs."),
             std::string::npos);
   const std::string curved = page_with([](Json& r) { set_difference(r, 2.0, 0.5, 3.5); });
   EXPECT_NE(curved.find("videos are more curved than their pixels"), std::string::npos);
@@ -89,7 +98,7 @@ TEST(Headline, ShowsTheControlsBesideTheAnswer) {
   EXPECT_EQ(count_of(table, "data-v=\"85.25\""), 2);
   EXPECT_NE(table.find("not applicable: <bdi>v1 has no weights to draw anew</bdi>"),
             std::string::npos);
-  EXPECT_NE(page.find("Brackets hold 95 % intervals over videos."), std::string::npos);
+  EXPECT_NE(page.find("; brackets hold 95 % intervals over videos"), std::string::npos);
 }
 
 TEST(Headline, ARatioToAStraightCrossFadeIsNotShown) {
