@@ -98,8 +98,15 @@ const std::vector<std::string>& diagnosis_causes() {
 
 Diagnosis diagnose(const TruthRecord& truth,
                    const GeneratedRecord& generated,
-                   const SampleScore& score) {
+                   const SampleScore& scored) {
   Diagnosis result;
+  SampleScore score = scored;
+  if (!truth.has_take2) {
+    // Without take 2 there is no ceiling; the IoUs themselves are judged.
+    score.spatial = generated.metrics.spatial_iou_v1;
+    score.weighted_spatial = generated.metrics.weighted_spatial_iou_v1;
+    score.spatiotemporal = mean_of(generated.metrics.spatiotemporal_iou_v1);
+  }
   const double area1 = sum_of(truth.area_take1);
   const double area = sum_of(generated.area);
   result.area_ratio = area1 > 0.0 ? area / area1 : kNaN;
