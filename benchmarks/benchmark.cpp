@@ -25,7 +25,7 @@ BenchmarkResult with_target(BenchmarkResult result, double target, bool at_least
 
 std::vector<std::string> benchmark_groups() {
   return {"gemm",     "encoder",    "decode", "preprocess", "search",    "store",
-          "manifest", "trajectory", "v1",     "start-up",   "run-memory", "pairs"};
+          "manifest", "trajectory", "v1",     "start-up",   "run-memory", "pairs", "physics-iq"};
 }
 
 std::vector<BenchmarkResult> run_benchmarks(
@@ -61,6 +61,7 @@ std::vector<BenchmarkResult> run_benchmarks(
   if (wanted("start-up")) add("start-up", [&] { return bench_start_up(n); });
   if (wanted("run-memory")) add("run-memory", [&] { return bench_run_memory(); });
   if (wanted("pairs")) add("pairs", [&] { return bench_minimal_pairs(n); });
+  if (wanted("physics-iq")) add("physics-iq", [&] { return bench_physics_iq(n); });
   return all;
 }
 

@@ -36,6 +36,8 @@ Results bench_run_memory();
 /// Rescoring full-size MVP logs against the grammar check of the same JSON; BCa intervals against
 /// drawing their indices.
 Results bench_minimal_pairs(int64_t repetitions);
+/// CPU time of one Physics-IQ view against decoding its three clips, at three sizes.
+Results bench_physics_iq(int64_t repetitions);
 
 /// GFLOP/s of the median of seven 2048^3 products on `threads` threads.
 double sgemm_peak_gflops(int threads);

@@ -2,6 +2,7 @@
 #include "physprobe/core/error.h"
 #include "physprobe/core/json_lines.h"
 #include "physprobe/eval/minimal_pairs/compare_pairs.h"
+#include "physprobe/eval/physics_iq/comparison.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -17,6 +18,9 @@ using Json = nlohmann::ordered_json;
 struct CompareFlags {
   CommonFlags common;
   std::vector<std::string> runs;
+  std::vector<std::string> fail_if;
+  int64_t samples = 20;
+  BootstrapOptions statistics;
 };
 
 /// How the runs of one family of protocols are set beside each other.
@@ -40,12 +44,40 @@ std::string protocol_of(const nlohmann::json& results) {
   return protocols.empty() ? "" : protocols.front().get<std::string>();
 }
 
+nlohmann::json read_results(const std::string& run) {
+  return read_json(std::filesystem::is_directory(run) ? run + "/results.json" : run);
+}
+
+/// Two evaluations sample by sample; they are read from their folders.
+int compare_videos(const CompareFlags& flags, Invocation& invocation) {
+  if (flags.runs.size() != 2) {
+    throw Error(ErrorKind::kUsage, "compare",
+                fmt::format("{} evaluations are named, but Physics-IQ compares two, sample by "
+                            "sample",
+                            flags.runs.size()));
+  }
+  const Json comparison = compare_physics_iq(flags.runs[0], flags.runs[1], flags.statistics);
+  invocation.out << (flags.common.json ? dump_json_pretty(comparison)
+                                       : format_physics_iq_comparison(comparison, flags.samples));
+  int code = 0;
+  for (const std::string& condition : flags.fail_if) {
+    if (!physics_iq_condition_holds(comparison, condition)) continue;
+    invocation.err << fmt::format("failed: {} holds\n", condition);
+    code = exit_code(ErrorKind::kCheckFailed);
+  }
+  return code;
+}
+
 int compare(const CompareFlags& flags, Invocation& invocation) {
+  if (protocol_of(read_results(flags.runs.front())).rfind("physics-iq/", 0) == 0)
+    return compare_videos(flags, invocation);
+  if (!flags.fail_if.empty()) {
+    throw Error(ErrorKind::kUsage, "--fail-if", "is known for Physics-IQ evaluations only");
+  }
   std::vector<nlohmann::json> results;
   const Comparison* chosen = nullptr;
   for (const std::string& run : flags.runs) {
-    const std::string path = std::filesystem::is_directory(run) ? run + "/results.json" : run;
-    results.push_back(read_json(path));
+    results.push_back(read_results(run));
     const std::string protocol = protocol_of(results.back());
     const Comparison* found = nullptr;
     for (const Comparison& comparison : comparisons()) {
@@ -54,7 +86,8 @@ int compare(const CompareFlags& flags, Invocation& invocation) {
     if (found == nullptr) {
       std::string known;
       for (const Comparison& comparison : comparisons())
-        known += (known.empty() ? "" : ", ") + std::string(comparison.prefix) + "…";
+        known += std::string(comparison.prefix) + "…, ";
+      known += "physics-iq/…";
       throw Error(ErrorKind::kIncompatible, run,
                   fmt::format("is of protocol '{}', for which there is no comparison; known: {}",
                               protocol, known));
@@ -85,6 +118,14 @@ void add_compare_command(CLI::App& app, Invocation& invocation) {
       "compare", "Set finished runs of one protocol beside each other and among published results");
   auto flags = std::make_shared<CompareFlags>();
   command->add_option("runs", flags->runs, "Run folders, or results.json files")->required();
+  command
+      ->add_option("--fail-if", flags->fail_if,
+                   "End with exit code 7 if this holds, such as \"score_drop>1.0\" (repeatable; "
+                   "Physics-IQ)")
+      ->take_all();
+  command->add_option("--samples", flags->samples, "How many samples to print (Physics-IQ)")
+      ->capture_default_str();
+  command->add_option("--seed", flags->statistics.seed, "Seed of the bootstrap (Physics-IQ)");
   flags->common.add_json(*command);
   command->callback([flags, &invocation] {
     invocation.action = [flags, &invocation] { return compare(*flags, invocation); };

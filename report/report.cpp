@@ -10,6 +10,7 @@
 #include "physprobe/report/item_selection.h"
 #include "physprobe/report/media_shelf.h"
 #include "physprobe/report/page.h"
+#include "physprobe/report/physics_iq_page.h"
 #include "physprobe/report/run_files.h"
 #include "physprobe/report/sections.h"
 #include "physprobe/report/summary_table.h"
@@ -240,6 +241,8 @@ void ReportOptions::validate() const {
 
 std::string write_report(const std::string& run_directory, const ReportOptions& options) {
   options.validate();
+  if (is_physics_iq_run(run_directory))
+    return write_physics_iq_report(run_directory, options.max_bytes);
   const RunFiles run(run_directory);
   const std::string target = run_directory + "/report_data";
   const std::string fresh = temporary_sibling(target);

@@ -1,0 +1,101 @@
+#include "physprobe/eval/physics_iq/clip_pass.h"
+
+#include "physprobe/core/atomic_file.h"
+#include "physprobe/core/error.h"
+#include "physprobe/core/interrupt.h"
+#include "physprobe/eval/embedding_pass.h"
+#include "physprobe/eval/physics_iq/frame_resize.h"
+#include "physprobe/video/video_reader.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstdio>
+#include <numeric>
+#include <optional>
+
+namespace physprobe {
+namespace {
+
+constexpr int kSetAbove = 127;
+
+/// The mask video of one clip, removed when it has been read back.
+class ScratchMaskVideo {
+ public:
+  ScratchMaskVideo(const std::string& directory, int64_t height, int64_t width, int rate)
+      : path_(temporary_sibling(directory + "/masks") + ".mp4"),
+        writer_(path_, height, width, rate) {}
+  ~ScratchMaskVideo() { std::remove(path_.c_str()); }
+  ScratchMaskVideo(const ScratchMaskVideo&) = delete;
+  ScratchMaskVideo& operator=(const ScratchMaskVideo&) = delete;
+
+  void write(const BitImage& mask) { writer_.write(mask); }
+  MaskStack read_back(const ClipOptions& options) {
+    writer_.close();
+    return read_mask_video(path_, options.frames, options.height, options.width);
+  }
+
+ private:
+  std::string path_;
+  MaskVideoWriter writer_;
+};
+
+}  // namespace
+
+MaskStack pass_over_clip(const std::string& path,
+                         const ClipOptions& options,
+                         bool wants_masks,
+                         const std::string& scratch_directory,
+                         const std::function<void(int64_t, const uint8_t*)>& on_frame) {
+  VideoOptions video;
+  video.colour_tags = options.colour_tags;
+  const auto reader = VideoReader::open(path, video);
+  const VideoInfo& info = reader->info();
+  if (info.frame_count < options.drop_first + options.frames)
+    throw Error(ErrorKind::kInput, path,
+                fmt::format("has {} frames, {} are needed{}", info.frame_count, options.frames,
+                            options.drop_first > 0
+                                ? fmt::format(" after the {} left out", options.drop_first)
+                                : ""));
+  std::vector<int64_t> indices(static_cast<std::size_t>(options.frames));
+  std::iota(indices.begin(), indices.end(), options.drop_first);
+
+  MaskStack stack(options.height, options.width);
+  std::optional<ScratchMaskVideo> mask_video;
+  std::optional<MotionMasker> masker;
+  std::vector<uint8_t> mask_bytes;
+  std::vector<uint8_t> small_mask(static_cast<std::size_t>(options.height * options.width));
+  if (wants_masks) {
+    if (options.mask_path == MaskPath::kMp4v) {
+      mask_video.emplace(scratch_directory, info.height, info.width,
+                         static_cast<int>(std::lround(options.fps)));
+    } else {
+      mask_bytes.resize(static_cast<std::size_t>(info.height * info.width));
+    }
+    masker.emplace(info.height, info.width, options.threshold, [&](const BitImage& mask) {
+      if (mask_video) {
+        mask_video->write(mask);
+        return;
+      }
+      mask.to_bytes(mask_bytes.data());
+      resize_for_metrics(mask_bytes.data(), info.height, info.width, 1, small_mask.data(),
+                         options.height, options.width);
+      stack.append(small_mask.data(), kSetAbove);
+    });
+  }
+  std::vector<uint8_t> small(static_cast<std::size_t>(options.height * options.width * 3));
+  reader->for_each(indices, [&](int64_t index, double, const at::Tensor& frame) {
+    if (interrupt_signal() != 0) throw Interrupted{};
+    const uint8_t* const rgb = frame.data_ptr<uint8_t>();
+    resize_for_metrics(rgb, info.height, info.width, 3, small.data(), options.height,
+                       options.width);
+    on_frame(index - options.drop_first, small.data());
+    if (masker) masker->push(rgb);
+    return true;
+  });
+  if (masker) masker->finish();
+  return mask_video ? mask_video->read_back(options) : stack;
+}
+
+}  // namespace physprobe

@@ -1,0 +1,144 @@
+#include "physprobe/core/atomic_file.h"
+#include "physprobe/core/csv.h"
+#include "physprobe/core/error.h"
+#include "physprobe/eval/physics_iq/evaluation_plan.h"
+#include "physprobe/video/video_reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <map>
+
+namespace physprobe {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr double kSameRate = 0.002;
+
+struct ClipFacts {
+  int64_t frames = 0;
+  double fps = 0.0;
+};
+
+ClipFacts open_clip(const std::string& path, std::vector<std::string>& problems) {
+  try {
+    const auto reader = VideoReader::open(path);
+    return {reader->info().frame_count, reader->info().header_fps.value_or(reader->info().fps)};
+  } catch (const Error& error) {
+    problems.emplace_back(error.what());
+    return {};
+  }
+}
+
+/// The real clip at the generated clip's rate, and how many frames it then offers.
+ClipSourceFile at_rate(const std::string& path,
+                       const ClipFacts& clip,
+                       double fps,
+                       int64_t& offered) {
+  ClipSourceFile source{path, 0.0};
+  offered = clip.frames;
+  if (std::abs(clip.fps - fps) > kSameRate * fps) {
+    source.convert_to_fps = fps;
+    const double seconds = std::min(5.0, static_cast<double>(clip.frames) / clip.fps);
+    offered = static_cast<int64_t>(std::floor(seconds * fps + 1e-9));
+  }
+  return source;
+}
+
+}  // namespace
+
+EvaluationPlan plan_custom_set(const PlanOptions& options) {
+  const std::vector<CsvRow> rows = parse_csv(read_file(options.manifest), options.manifest);
+  if (rows.size() < 2)
+    throw Error(ErrorKind::kInput, options.manifest,
+                "holds no rows; expected columns generated, real and optionally take2, id, view, "
+                "category, run");
+  std::map<std::string, std::size_t> columns;
+  for (std::size_t i = 0; i < rows.front().fields.size(); ++i) columns[rows.front().fields[i]] = i;
+  const std::string real_column = columns.count("real") != 0 ? "real" : "take1";
+  if (columns.count("generated") == 0 || columns.count(real_column) == 0)
+    throw Error(ErrorKind::kInput, options.manifest,
+                fmt::format("lacks the columns 'generated' and 'real'; found {}",
+                            fmt::join(rows.front().fields, ", ")));
+  EvaluationPlan plan;
+  plan.is_custom = true;
+  plan.is_official_span = false;
+  const fs::path base = fs::path(options.manifest).parent_path();
+  std::vector<std::string> problems;
+  std::map<std::string, std::size_t> run_index;
+  std::map<std::pair<std::string, std::string>, std::size_t> first_line;
+  for (std::size_t r = 1; r < rows.size(); ++r) {
+    const auto value = [&](const std::string& column) {
+      const auto found = columns.find(column);
+      return found == columns.end() || found->second >= rows[r].fields.size()
+                 ? std::string()
+                 : rows[r].fields[found->second];
+    };
+    const auto located = [&](const std::string& name) {
+      return name.empty() ? std::string() : (base / name).lexically_normal().string();
+    };
+    const std::string generated = located(value("generated"));
+    const std::string real = located(value(real_column));
+    if (generated.empty() || real.empty()) {
+      problems.push_back(fmt::format("{}: line {}: generated and real must both be named",
+                                     options.manifest, rows[r].line));
+      continue;
+    }
+    ViewJob job;
+    job.scenario = value("id").empty() ? fs::path(generated).stem().string() : value("id");
+    job.view = value("view").empty() ? "view" : value("view");
+    job.category = value("category");
+    job.drop_first = options.drop_first;
+    const std::string run =
+        value("run").empty() ? fs::path(options.manifest).stem().string() : value("run");
+    const auto [known_run, is_new] = run_index.emplace(run, plan.runs.size());
+    if (is_new) plan.runs.push_back({run, base.string(), 0.0, 0});
+    if (!first_line.emplace(std::pair(run, job.scenario + "\n" + job.view), r).second) {
+      problems.push_back(
+          fmt::format("{}: line {}: '{}', view {} is there twice in run '{}'; give "
+                      "the rows ids or views of their own",
+                      options.manifest, rows[r].line, job.scenario, job.view, run));
+      continue;
+    }
+    const ClipFacts clip = open_clip(generated, problems);
+    const ClipFacts take1 = open_clip(real, problems);
+    if (clip.frames == 0 || take1.frames == 0 || clip.fps <= 0.0 || take1.fps <= 0.0) continue;
+    job.fps = options.resample_fps > 0.0 ? options.resample_fps : clip.fps;
+    int64_t offered = 0;
+    ClipSourceFile own = at_rate(generated, clip, job.fps, offered);
+    job.frames = options.first_frames > 0 ? options.first_frames : offered - options.drop_first;
+    if (job.frames < 1 || offered - options.drop_first < job.frames)
+      problems.push_back(fmt::format("{}: {} frames, {} left out, {} wanted", generated, offered,
+                                     options.drop_first, std::max<int64_t>(1, job.frames)));
+    const auto add_take = [&](const std::string& path, const ClipFacts& real_clip) {
+      int64_t frames = 0;
+      ClipSourceFile source = at_rate(path, real_clip, job.fps, frames);
+      if (frames < job.frames)
+        problems.push_back(fmt::format(
+            "{}: offers {} frames at {:.6g} fps, {} are compared; --frames first:{} compares fewer",
+            path, frames, job.fps, job.frames, frames));
+      return source;
+    };
+    job.take1 = add_take(real, take1);
+    const std::string second = located(value("take2"));
+    if (!second.empty()) {
+      const ClipFacts take2 = open_clip(second, problems);
+      if (take2.frames > 0 && take2.fps > 0.0) job.take2 = add_take(second, take2);
+    }
+    job.generated.push_back({known_run->second, own});
+    PlannedRun& planned = plan.runs[known_run->second];
+    planned.fps = job.fps;
+    planned.frames = job.frames;
+    if (std::find(plan.views.begin(), plan.views.end(), job.view) == plan.views.end())
+      plan.views.push_back(job.view);
+    plan.jobs.push_back(std::move(job));
+  }
+  throw_problems(options.manifest, problems);
+  plan.notes.push_back("a set of your own: its scores are no leaderboard numbers");
+  return plan;
+}
+
+}  // namespace physprobe

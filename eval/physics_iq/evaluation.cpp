@@ -1,0 +1,119 @@
+#include "physprobe/eval/physics_iq/evaluation.h"
+
+#include "physprobe/core/atomic_file.h"
+#include "physprobe/core/error.h"
+#include "physprobe/core/interrupt.h"
+#include "physprobe/core/json_lines.h"
+#include "physprobe/core/parallel.h"
+#include "physprobe/eval/embedding_pass.h"
+#include "physprobe/eval/host_facts.h"
+#include "physprobe/eval/physics_iq/evaluation_files.h"
+#include "physprobe/eval/run_directory.h"
+#include "physprobe/eval/version.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <opencv2/core.hpp>
+
+#include <atomic>
+#include <filesystem>
+#include <mutex>
+
+namespace physprobe {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json run_json(const PhysicsIqOptions& options, const EvaluationPlan& plan) {
+  return Json{{"schema", 1},
+              {"name", "physics-iq"},
+              {"producer", std::string("physprobe ") + version()},
+              {"command_line", options.command_line},
+              {"views", plan.jobs.size()},
+              {"host", host_facts()}};
+}
+
+/// Errors that end the whole evaluation: going on could only repeat them.
+bool ends_the_evaluation(ErrorKind kind) {
+  return kind == ErrorKind::kResource || kind == ErrorKind::kInternal || kind == ErrorKind::kUsage;
+}
+
+}  // namespace
+
+PhysicsIqSummary evaluate_physics_iq(const PhysicsIqOptions& options) {
+  if (options.out.empty())
+    throw Error(ErrorKind::kUsage, "--out", "is not set; name the directory for the results");
+  if (options.mask_path == MaskPath::kMp4v && !has_mask_codec())
+    throw Error(ErrorKind::kUsage, "--masks",
+                "mp4v needs OpenCV's videoio, which this build has not; use --masks direct");
+  if (options.decode != "opencv" && options.decode != "tagged")
+    throw Error(ErrorKind::kUsage, "--decode",
+                fmt::format("is '{}'; expected opencv or tagged", options.decode));
+  options.statistics.validate();
+  // Views run in parallel; OpenCV's own threads would only fight with them.
+  cv::setNumThreads(1);
+  const EvaluationPlan plan = plan_evaluation(options.plan);
+  const RunPaths paths(options.out);
+  create_directories(paths.directory);
+  const DirectoryLock lock(paths.directory);
+  std::error_code ignored;
+  std::filesystem::remove(paths.complete, ignored);
+  ViewEvaluationOptions view_options;
+  view_options.cache = options.cache.empty() ? options.out + "/cache" : options.cache;
+  view_options.mask_path = options.mask_path;
+  view_options.threshold = options.threshold;
+  view_options.colour_tags =
+      options.decode == "tagged" ? ColourTags::kHonoured : ColourTags::kIgnored;
+  view_options.with_media = options.with_media;
+  view_options.force = options.force;
+  create_directories(view_options.cache);
+  remove_leftover_temporaries(view_options.cache);
+  write_file_atomic(paths.run_json, dump_json_pretty(run_json(options, plan)));
+  log_line(paths, fmt::format("started: {} views", plan.jobs.size()));
+
+  PhysicsIqSummary summary;
+  summary.directory = options.out;
+  summary.warnings = plan.warnings;
+  std::vector<ViewOutcome> outcomes(plan.jobs.size());
+  std::vector<std::string> messages(plan.jobs.size());
+  std::mutex mutex;
+  std::atomic<bool> is_interrupted{false};
+  Progress progress("views", static_cast<int64_t>(plan.jobs.size()), options.progress);
+  parallel_for(static_cast<int64_t>(plan.jobs.size()), options.threads, [&](int64_t i) {
+    const auto index = static_cast<std::size_t>(i);
+    if (is_interrupted || interrupt_signal() != 0) {
+      is_interrupted = true;
+      return;
+    }
+    try {
+      outcomes[index] = evaluate_view(plan.jobs[index], view_options);
+    } catch (const Interrupted&) {
+      is_interrupted = true;
+      return;
+    } catch (const Error& error) {
+      if (ends_the_evaluation(error.kind())) throw;
+      messages[index] = error.what();
+    }
+    const std::lock_guard<std::mutex> guard(mutex);
+    ++summary.views;
+    if (messages[index].empty() && outcomes[index].was_cached) ++summary.from_cache;
+    progress.update(summary.views);
+  });
+  progress.finish();
+  if (is_interrupted) {
+    summary.interrupted_by = interrupt_signal();
+    log_line(paths, fmt::format("interrupted after {} views", summary.views));
+    return summary;
+  }
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    if (!messages[i].empty())
+      summary.failures.push_back(
+          fmt::format("{} {}: {}", plan.jobs[i].scenario, plan.jobs[i].view, messages[i]));
+  }
+  write_evaluation_files(options, plan, outcomes, messages);
+  log_line(paths, fmt::format("complete: {} views, {} from the cache, {} failed", summary.views,
+                              summary.from_cache, summary.failures.size()));
+  return summary;
+}
+
+}  // namespace physprobe

@@ -1,0 +1,322 @@
+#include "physprobe/eval/physics_iq/evaluation_plan.h"
+
+#include "physprobe/core/error.h"
+#include "physprobe/eval/physics_iq/benchmark_layout.h"
+#include "physprobe/video/video_reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+
+namespace physprobe {
+namespace {
+
+constexpr double kSeconds = 5.0;
+constexpr double kSecondsTolerance = 0.001;  // the evaluator's
+constexpr int kRecordedFps = 30;
+constexpr std::size_t kMostListed = 40;
+constexpr double kAspectTolerance = 0.01;
+// 29.97 counts as 30: the clips stay within 5 ms of each other over five seconds.
+constexpr double kSameRate = 0.002;
+
+struct Facts {
+  int64_t frames = 0;
+  double fps = 0.0;
+  double aspect = 0.0;
+  bool is_readable = false;
+};
+
+/// Opens a file; what is wrong with it is added to `problems`.
+Facts facts_of(const std::string& path, std::vector<std::string>& problems) {
+  Facts facts;
+  try {
+    const auto reader = VideoReader::open(path);
+    const VideoInfo& info = reader->info();
+    facts.frames = info.frame_count;
+    facts.fps = info.header_fps.value_or(info.fps);
+    facts.aspect = static_cast<double>(info.width) / static_cast<double>(info.height);
+    facts.is_readable = info.frame_count > 0 && facts.fps > 0.0;
+    if (!facts.is_readable) problems.push_back(path + ": holds no frames");
+  } catch (const Error& error) {
+    problems.emplace_back(error.what());
+  }
+  return facts;
+}
+
+bool is_near(double a, double b) {
+  return std::abs(a - b) <= kSameRate * b;
+}
+
+/// Checks the number of frames of a generated video against five seconds, or the frames asked for.
+void check_span(const std::string& path,
+                const Facts& facts,
+                double fps,
+                const PlanOptions& options,
+                std::vector<std::string>& problems) {
+  const int64_t available = facts.frames - options.drop_first;
+  const int64_t wanted =
+      options.first_frames > 0 ? options.first_frames : frames_of_five_seconds(fps);
+  if (options.first_frames > 0) {
+    if (available < wanted)
+      problems.push_back(fmt::format(
+          "{}: {} frames at {:.6g} fps{}, --frames first:{} needs {}", path, facts.frames,
+          facts.fps,
+          options.drop_first > 0 ? fmt::format(" ({} left out)", options.drop_first) : "", wanted,
+          wanted + options.drop_first));
+    return;
+  }
+  const double seconds = static_cast<double>(available) / facts.fps;
+  // At rates such as 29.97 no number of frames lasts five seconds; the nearest one is meant.
+  const bool is_nearest =
+      available == std::lround(kSeconds * facts.fps) &&
+      std::abs(std::round(kSeconds * facts.fps) / facts.fps - kSeconds) < 0.02 &&
+      std::abs(std::round(facts.fps) - facts.fps) > 1e-6;
+  if (std::abs(seconds - kSeconds) <= kSecondsTolerance || is_nearest) return;
+  std::string remedy;
+  if (available > wanted) {
+    remedy = fmt::format("--frames first:{} uses the first {}", wanted, wanted);
+    if (available - wanted <= 16)
+      remedy += fmt::format(", --drop-first {} leaves out the first {}",
+                            options.drop_first + available - wanted, available - wanted);
+  } else {
+    remedy = fmt::format(
+        "generate {} frames; --frames first:{} would compare only that many of every clip", wanted,
+        available);
+  }
+  problems.push_back(
+      fmt::format("{}: {} frames at {:.6g} fps last {:.3f} s, expected {} s ({}); {}", path,
+                  available, facts.fps, seconds, kSeconds, wanted, remedy));
+}
+
+/// Finds both takes of a sample at the rate of a run, as they are or to be converted from 30 fps.
+class TakeFinder {
+ public:
+  TakeFinder(const PlanOptions& options, std::string folder)
+      : options_(options), folder_(std::move(folder)) {}
+
+  ClipSourceFile find(const BenchmarkSample& sample,
+                      int take,
+                      double fps,
+                      int64_t frames,
+                      std::vector<std::string>& problems) {
+    const int label = static_cast<int>(std::lround(fps));
+    ClipSourceFile clip;
+    if (is_near(fps, label)) clip.path = find_real_clip(folder_, sample, take, label);
+    if (clip.path.empty()) {
+      clip.path = find_real_clip(folder_, sample, take, kRecordedFps);
+      if (!is_near(fps, kRecordedFps)) clip.convert_to_fps = is_near(fps, label) ? label : fps;
+    }
+    if (clip.path.empty()) {
+      problems.push_back(fmt::format("{}: real take {} of '{}', view {}, is missing",
+                                     folder_ + "/" + expected_real_clip(sample, take, kRecordedFps),
+                                     take, sample.scenario, sample.view));
+      return clip;
+    }
+    const Facts facts = known(clip.path, problems);
+    if (!facts.is_readable) return clip;
+    const double seconds = std::min(kSeconds, static_cast<double>(facts.frames) / facts.fps);
+    const auto offered =
+        clip.convert_to_fps > 0.0
+            ? static_cast<int64_t>(std::floor(seconds * clip.convert_to_fps + 1e-9))
+            : facts.frames;
+    if (offered < frames)
+      problems.push_back(fmt::format("{}: the real clip has {} frames at {:.6g} fps, {} are needed",
+                                     clip.path, facts.frames, facts.fps, frames));
+    aspects_[clip.path] = facts.aspect;
+    return clip;
+  }
+
+  double aspect(const std::string& path) const {
+    const auto found = aspects_.find(path);
+    return found == aspects_.end() ? 0.0 : found->second;
+  }
+  const std::string& folder() const { return folder_; }
+
+ private:
+  Facts known(const std::string& path, std::vector<std::string>& problems) {
+    const auto found = facts_.find(path);
+    if (found != facts_.end()) return found->second;
+    return facts_[path] = facts_of(path, problems);
+  }
+
+  const PlanOptions& options_;
+  std::string folder_;
+  std::map<std::string, Facts> facts_;
+  std::map<std::string, double> aspects_;
+};
+
+/// Reads one folder: its rate, and which video belongs to which sample.
+PlannedRun plan_run(const std::string& folder,
+                    const GeneratedFolder& listed,
+                    const std::vector<BenchmarkSample>& samples,
+                    const PlanOptions& options,
+                    std::map<int64_t, Facts>& facts,
+                    std::vector<std::string>& problems) {
+  PlannedRun run;
+  run.name = listed.run;
+  run.folder = folder;
+  for (const std::string& problem : listed.problems) problems.push_back(folder + "/" + problem);
+  std::set<int64_t> expected;
+  for (const BenchmarkSample& sample : samples) {
+    expected.insert(sample.id);
+    if (listed.by_id.count(sample.id) == 0)
+      problems.push_back(fmt::format("{}: no video for id {} ('{}', view {})", folder,
+                                     id_text(sample.id), sample.scenario, sample.view));
+  }
+  std::map<std::string, std::vector<std::string>> rates;
+  for (const auto& [id, path] : listed.by_id) {
+    if (expected.count(id) == 0) {
+      problems.push_back(
+          fmt::format("{}: id {} is no take-1 id of the descriptions table", path, id_text(id)));
+      continue;
+    }
+    const Facts found = facts_of(path, problems);
+    if (!found.is_readable) continue;
+    facts[id] = found;
+    rates[fmt::format("{:.6g}", found.fps)].push_back(path);
+    if (run.fps == 0.0) run.fps = found.fps;
+  }
+  if (rates.size() > 1) {
+    // The most common rate is taken as meant; the others are named.
+    const auto common = std::max_element(
+        rates.begin(), rates.end(),
+        [](const auto& a, const auto& b) { return a.second.size() < b.second.size(); });
+    for (const auto& [rate, paths] : rates) {
+      if (rate == common->first) continue;
+      for (const std::string& path : paths)
+        problems.push_back(fmt::format("{}: {} fps, the folder's other videos have {} fps", path,
+                                       rate, common->first));
+    }
+  } else {
+    for (const auto& [id, found] : facts)
+      check_span(listed.by_id.at(id), found, run.fps, options, problems);
+  }
+  if (options.resample_fps > 0.0) run.fps = options.resample_fps;
+  run.frames = options.first_frames > 0 ? options.first_frames : frames_of_five_seconds(run.fps);
+  return run;
+}
+
+}  // namespace
+
+int64_t frames_of_five_seconds(double fps) {
+  // Index i is used while i < 5 * fps; the guard keeps 5 * 12.8 at 64.
+  return static_cast<int64_t>(std::ceil(kSeconds * fps - 1e-9));
+}
+
+void throw_problems(const std::string& subject, const std::vector<std::string>& problems) {
+  if (problems.empty()) return;
+  std::string text = fmt::format("cannot be evaluated, {} problem{}:", problems.size(),
+                                 problems.size() == 1 ? "" : "s");
+  for (std::size_t i = 0; i < std::min(problems.size(), kMostListed); ++i)
+    text += "\n  " + problems[i];
+  if (problems.size() > kMostListed)
+    text += fmt::format("\n  and {} more", problems.size() - kMostListed);
+  throw Error(ErrorKind::kInput, subject, text);
+}
+
+void PlanOptions::validate() const {
+  const auto require = [](bool holds, const char* field, const std::string& text) {
+    if (!holds) throw Error(ErrorKind::kUsage, field, text);
+  };
+  require(ground_truth == "verified" || ground_truth == "original", "--ground-truth",
+          fmt::format("is '{}'; expected verified or original", ground_truth));
+  require(real_masks == "computed" || real_masks == "published", "--real-masks",
+          fmt::format("is '{}'; expected computed or published", real_masks));
+  require(first_frames >= 0, "--frames", "has to be first:K with K of at least 1");
+  require(drop_first >= 0, "--drop-first", fmt::format("is {}; expected 0 or more", drop_first));
+  require(resample_fps >= 0.0 && resample_fps <= 240.0, "--rate",
+          fmt::format("is {}; expected 1 to 240", resample_fps));
+  require(!manifest.empty() || !generated.empty(), "--generated",
+          "is not set; name one folder of videos per run, or --manifest for a set of your own");
+  require(!manifest.empty() || !descriptions.empty(), "--descriptions",
+          "is not set; name the benchmark's descriptions table (descriptions.csv)");
+  require(manifest.empty() || generated.empty(), "--manifest",
+          "and --generated exclude one another");
+}
+
+EvaluationPlan plan_evaluation(const PlanOptions& options) {
+  options.validate();
+  if (!options.manifest.empty()) return plan_custom_set(options);
+  EvaluationPlan plan;
+  const std::vector<BenchmarkSample> samples = read_descriptions(options.descriptions);
+  TakeFinder takes(options, find_benchmark_folder(options.benchmark, options.ground_truth));
+  std::vector<std::string> problems;
+  std::vector<GeneratedFolder> folders;
+  std::vector<std::map<int64_t, Facts>> facts(options.generated.size());
+  std::set<std::string> names;
+  for (std::size_t r = 0; r < options.generated.size(); ++r) {
+    const std::string& folder = options.generated[r];
+    folders.push_back(list_generated(folder));
+    for (const std::string& name : folders.back().ignored)
+      plan.warnings.push_back(folder + "/" + name + ": is no video and is ignored");
+    plan.runs.push_back(plan_run(folder, folders.back(), samples, options, facts[r], problems));
+    if (!names.insert(plan.runs.back().name).second)
+      throw Error(
+          ErrorKind::kUsage, "--generated",
+          fmt::format("two folders are called '{}', and runs are named after their folders; "
+                      "give one of them another name through a link",
+                      plan.runs.back().name));
+  }
+  for (const BenchmarkSample& sample : samples) {
+    if (std::find(plan.views.begin(), plan.views.end(), sample.view) == plan.views.end())
+      plan.views.push_back(sample.view);
+    // Runs of one rate share the decoding of the real takes.
+    std::map<double, ViewJob> by_rate;
+    for (std::size_t r = 0; r < plan.runs.size(); ++r) {
+      const PlannedRun& run = plan.runs[r];
+      const auto path = folders[r].by_id.find(sample.id);
+      if (path == folders[r].by_id.end() || facts[r].count(sample.id) == 0 || run.fps <= 0.0)
+        continue;
+      ViewJob& job = by_rate[run.fps];
+      if (job.generated.empty()) {
+        job.scenario = sample.scenario;
+        job.view = sample.view;
+        job.category = sample.category;
+        job.fps = run.fps;
+        job.frames = run.frames;
+        job.drop_first = options.drop_first;
+        job.take1 = takes.find(sample, 1, run.fps, run.frames, problems);
+        if (sample.id_take2 == 0) {
+          problems.push_back(fmt::format("{}: names no take 2 of '{}', view {}",
+                                         options.descriptions, sample.scenario, sample.view));
+        } else {
+          job.take2 = takes.find(sample, 2, run.fps, run.frames, problems);
+        }
+        if (options.real_masks == "published") {
+          const int label = static_cast<int>(std::lround(run.fps));
+          job.mask_video1 = find_real_masks(takes.folder(), sample, 1, label);
+          job.mask_video2 = find_real_masks(takes.folder(), sample, 2, label);
+          if (job.mask_video1.empty() || job.mask_video2.empty())
+            problems.push_back(fmt::format(
+                "{}/video-masks/real/{}FPS: no published masks of '{}', view {}; use --real-masks "
+                "computed",
+                takes.folder(), label, sample.scenario, sample.view));
+        }
+      }
+      ClipSourceFile clip{path->second, 0.0};
+      if (options.resample_fps > 0.0 && !is_near(facts[r].at(sample.id).fps, options.resample_fps))
+        clip.convert_to_fps = options.resample_fps;
+      job.generated.push_back({r, clip});
+      const double aspect = takes.aspect(job.take1.path);
+      const double own = facts[r].at(sample.id).aspect;
+      if (aspect > 0.0 && std::abs(own / aspect - 1.0) > kAspectTolerance)
+        plan.warnings.push_back(
+            fmt::format("{}: its aspect ratio {:.3f} is not that of take 1 ({:.3f}); it is "
+                        "stretched, as the official evaluator does",
+                        path->second, own, aspect));
+    }
+    for (auto& [fps, job] : by_rate) plan.jobs.push_back(std::move(job));
+  }
+  throw_problems("physics-iq", problems);
+  for (const PlannedRun& run : plan.runs) {
+    plan.is_official_span = plan.is_official_span && run.frames == frames_of_five_seconds(run.fps);
+    plan.notes.push_back(
+        fmt::format("{}: {:.6g} fps, {} frames of every clip", run.name, run.fps, run.frames));
+  }
+  return plan;
+}
+
+}  // namespace physprobe

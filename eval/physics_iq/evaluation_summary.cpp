@@ -1,0 +1,58 @@
+#include "physprobe/core/json_lines.h"
+#include "physprobe/eval/physics_iq/evaluation.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace physprobe {
+
+std::string format_physics_iq_summary(const std::string& directory) {
+  const nlohmann::json results = read_json(directory + "/results.json");
+  const auto percent = [](const nlohmann::json& value, double scale) {
+    return value.is_number() ? fmt::format("{:.2f}", scale * value.get<double>())
+                             : std::string("-");
+  };
+  std::string text =
+      fmt::format("Physics-IQ, {} ground truth, masks: {}\n\n{:<28} {:>9} {:>9} {:>8} {:>6}\n",
+                  results["settings"]["ground_truth"].get<std::string>(),
+                  results["settings"]["masks"].get<std::string>(), "run", "verified", "original",
+                  "(hist.)", "fps");
+  for (const auto& run : results["runs"]) {
+    const auto& scores = run["scores"];
+    if (scores.is_null()) {
+      text += fmt::format("{:<28} not scored, views failed\n", run["name"].get<std::string>());
+      continue;
+    }
+    text += fmt::format("{:<28} {:>9} {:>9} {:>8} {:>6.4g}\n", run["name"].get<std::string>(),
+                        percent(scores["final_score_view"], 100.0),
+                        percent(scores["final_score_orig"], 100.0),
+                        percent(scores["final_score_origround"], 1.0), run["fps"].get<double>());
+  }
+  for (const auto& score : results["scores"]) {
+    if (!score["label"].get<std::string>().empty() || score["name"] != "physics_iq_verified")
+      continue;
+    text +=
+        fmt::format("verified, {}: {} [{}, {}] over {} scenes\n", score["run"].get<std::string>(),
+                    percent(score["value"], 1.0), percent(score["interval"]["low"], 1.0),
+                    percent(score["interval"]["high"], 1.0), score["n"].get<int64_t>());
+  }
+  if (!results["runs"].empty() && results["runs"][0].contains("baselines")) {
+    text += "\nbaselines (verified / original)\n";
+    for (const auto& [name, baseline] : results["runs"][0]["baselines"].items())
+      text += fmt::format("  {:<32} {:>7} / {:>7}\n", baseline["text"].get<std::string>(),
+                          percent(baseline["verified"], 1.0), percent(baseline["original"], 1.0));
+  }
+  for (const auto& run : results["runs"]) {
+    if (!run.contains("causes")) continue;
+    text += fmt::format("\ncauses, {}\n", run["name"].get<std::string>());
+    for (const auto& [cause, count] : run["causes"].items())
+      text += fmt::format("  {:<32} {:>3}\n", cause, count.get<int64_t>());
+  }
+  for (const auto& place : results["places"])
+    text += fmt::format("\n{} leaderboard, {}: {:.1f} would be place {}",
+                        place["leaderboard"].get<std::string>(), place["input"].get<std::string>(),
+                        place["score"].get<double>(), place["place"].get<int64_t>());
+  return text + "\n";
+}
+
+}  // namespace physprobe

@@ -1,0 +1,109 @@
+#include "physprobe/eval/physics_iq/frame_rate.h"
+
+#include "physprobe/core/atomic_file.h"
+#include "physprobe/core/error.h"
+#include "physprobe/video/video_reader.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+#include <opencv2/core.hpp>
+#include <opencv2/imgproc.hpp>
+#ifdef PHYSPROBE_HAS_OPENCV_VIDEOIO
+#include <opencv2/videoio.hpp>
+#endif
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <numeric>
+
+namespace physprobe {
+namespace {
+
+constexpr double kMostSeconds = 5.0;
+
+}  // namespace
+
+std::vector<BlendedFrame> frame_rate_mapping(int64_t frame_count,
+                                             double source_fps,
+                                             double target_fps,
+                                             int64_t& frames_read) {
+  const double seconds = std::min(kMostSeconds, static_cast<double>(frame_count) / source_fps);
+  frames_read = std::min(static_cast<int64_t>(std::floor(seconds * source_fps)), frame_count);
+  const auto frames = static_cast<int64_t>(std::floor(seconds * target_fps));
+  std::vector<BlendedFrame> mapping;
+  for (int64_t j = 0; j < frames; ++j) {
+    const double position = frames == 1
+                                ? 0.0
+                                : static_cast<double>(j) * static_cast<double>(frames_read - 1) /
+                                      static_cast<double>(frames - 1);
+    const double index = std::floor(position);
+    mapping.push_back({static_cast<int64_t>(index), position - index});
+  }
+  return mapping;
+}
+
+void blend_frames(const uint8_t* a, const uint8_t* b, double weight, int64_t count, uint8_t* out) {
+  const auto of_a = static_cast<float>(1.0 - weight);
+  const auto of_b = static_cast<float>(weight);
+  for (int64_t i = 0; i < count; ++i)
+    out[i] =
+        static_cast<uint8_t>(of_a * static_cast<float>(a[i]) + of_b * static_cast<float>(b[i]));
+}
+
+void convert_frame_rate(const std::string& source, const std::string& target, double target_fps) {
+#ifdef PHYSPROBE_HAS_OPENCV_VIDEOIO
+  VideoOptions options;
+  options.colour_tags = ColourTags::kIgnored;  // as OpenCV
+  const auto reader = VideoReader::open(source, options);
+  const VideoInfo& info = reader->info();
+  int64_t frames_read = 0;
+  const std::vector<BlendedFrame> mapping = frame_rate_mapping(
+      info.frame_count, info.header_fps.value_or(info.fps), target_fps, frames_read);
+  const int height = static_cast<int>(info.height);
+  const int width = static_cast<int>(info.width);
+  const cv::Rect even(0, 0, width - width % 2, height - height % 2);
+  // The writer guesses the container from the extension, so that stays last.
+  const std::string temporary =
+      (std::filesystem::path(target).parent_path() /
+       (std::filesystem::path(temporary_sibling(target)).filename().string() + ".mp4"))
+          .string();
+  cv::VideoWriter writer;
+  if (!writer.open(temporary, cv::CAP_FFMPEG, cv::VideoWriter::fourcc('a', 'v', 'c', '1'),
+                   target_fps, even.size(), true))
+    throw Error(ErrorKind::kResource, target,
+                "OpenCV cannot write an H.264 video there; check the folder and OpenCV's FFmpeg "
+                "backend");
+  std::vector<int64_t> indices(static_cast<std::size_t>(frames_read));
+  std::iota(indices.begin(), indices.end(), 0);
+  at::Tensor before;
+  at::Tensor blended = at::empty({height, width, 3}, at::kByte);
+  std::size_t next = 0;
+  const auto emit = [&](const at::Tensor& a, const at::Tensor& b, double weight) {
+    blend_frames(a.data_ptr<uint8_t>(), b.data_ptr<uint8_t>(), weight, blended.numel(),
+                 blended.data_ptr<uint8_t>());
+    const cv::Mat rgb(height, width, CV_8UC3, blended.data_ptr<uint8_t>());
+    cv::Mat bgr;
+    cv::cvtColor(rgb(even), bgr, cv::COLOR_RGB2BGR);
+    writer.write(bgr);
+    ++next;
+  };
+  reader->for_each(indices, [&](int64_t index, double, const at::Tensor& frame) {
+    while (next < mapping.size() && before.defined() && mapping[next].index == index - 1)
+      emit(before, frame, mapping[next].weight);
+    before = frame;
+    return true;
+  });
+  while (next < mapping.size()) emit(before, before, mapping[next].weight);
+  writer.release();
+  commit_file(temporary, target);
+#else
+  static_cast<void>(target_fps);
+  throw Error(ErrorKind::kUsage, source,
+              fmt::format("has to be converted to another frame rate ({}), which needs OpenCV's "
+                          "videoio; this build has none",
+                          target));
+#endif
+}
+
+}  // namespace physprobe

@@ -1,0 +1,375 @@
+#include "physprobe/eval/physics_iq/evaluation.h"
+
+#include "physprobe/core/atomic_file.h"
+#include "physprobe/core/csv.h"
+#include "physprobe/core/error.h"
+#include "physprobe/core/json_lines.h"
+#include "physprobe/eval/physics_iq/bridge.h"
+#include "physprobe/eval/physics_iq/comparison.h"
+#include "physprobe/eval/physics_iq/scores.h"
+
+#include "support/temp_dir.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <filesystem>
+#include <map>
+
+#include "eval_physics_iq/minibench.h"
+
+namespace physprobe {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::minibench;
+using testing::TempDir;
+using Json = nlohmann::json;
+
+constexpr const char* kModelA = "model-a-bpp-run_01";
+constexpr const char* kModelB = "model-b-op-run_01";
+
+PhysicsIqOptions mini_options(const std::string& out, const std::vector<std::string>& models) {
+  PhysicsIqOptions options;
+  for (const std::string& model : models)
+    options.plan.generated.push_back(minibench("generated/" + model));
+  options.plan.benchmark = minibench();
+  options.plan.descriptions = minibench("descriptions.csv");
+  options.out = out;
+  options.mask_path = has_mask_codec() ? MaskPath::kMp4v : MaskPath::kDirect;
+  options.statistics.resamples = 199;
+  options.progress = ProgressMode::kNone;
+  options.with_media = false;
+  return options;
+}
+
+Json run_scores(const std::string& directory, std::size_t run = 0) {
+  return read_json(directory + "/results.json").at("runs").at(run).at("scores");
+}
+
+double percent(const Json& scores, const char* key) {
+  return round_scaled(100.0 * scores.at(key).get<double>(), 2);
+}
+
+/// A copy of the small benchmark that a test may damage.
+class Copy {
+ public:
+  Copy() {
+    fs::copy(minibench("generated/" + std::string(kModelA)), generated(),
+             fs::copy_options::recursive);
+    fs::create_directories(dir_ / "physics-IQ-benchmark-verified/split-videos/testing");
+    fs::copy(minibench("physics-IQ-benchmark-verified/split-videos/testing/30FPS"),
+             dir_ / "physics-IQ-benchmark-verified/split-videos/testing/30FPS",
+             fs::copy_options::recursive);
+    fs::copy_file(minibench("descriptions.csv"), dir_ / "descriptions.csv");
+  }
+  std::string generated(const std::string& name = "") const {
+    return dir_ / (std::string("model") + (name.empty() ? "" : "/" + name));
+  }
+  std::string generated_with(const std::string& id) const { return find(generated(), id); }
+  std::string real_with(const std::string& id) const {
+    return find(dir_ / "physics-IQ-benchmark-verified/split-videos/testing/30FPS", id);
+  }
+  std::string path(const std::string& name) const { return dir_ / name; }
+  PhysicsIqOptions options() const {
+    PhysicsIqOptions options = mini_options(dir_ / "out", {});
+    options.plan.generated = {generated()};
+    options.plan.benchmark = dir_.path();
+    options.plan.descriptions = dir_ / "descriptions.csv";
+    return options;
+  }
+  /// The message of the error that planning gives.
+  std::string refusal(const PhysicsIqOptions& options) const {
+    try {
+      plan_evaluation(options.plan);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kInput) << error.what();
+      return error.what();
+    }
+    return "";
+  }
+
+ private:
+  static std::string find(const std::string& folder, const std::string& id) {
+    for (const auto& entry : fs::directory_iterator(folder))
+      if (entry.path().filename().string().rfind(id, 0) == 0) return entry.path().string();
+    ADD_FAILURE() << "no " << id << " in " << folder;
+    return "";
+  }
+  TempDir dir_;
+};
+
+TEST(PhysicsIqEvaluationSlow, BothMiniBenchmarkModelsEndToEnd) {
+  TempDir dir;
+  if (!has_mask_codec()) GTEST_SKIP() << "OpenCV has no videoio here";
+  const PhysicsIqOptions options = mini_options(dir / "out", {kModelA, kModelB});
+  const PhysicsIqSummary summary = evaluate_physics_iq(options);
+  EXPECT_EQ(summary.views, 24);
+  EXPECT_TRUE(summary.failures.empty());
+  const std::map<std::string, std::pair<double, double>> published = {{kModelA, {78.71, 56.62}},
+                                                                      {kModelB, {25.42, 22.08}}};
+  std::size_t run = 0;
+  for (const auto& [model, want] : published) {
+    const Json scores = run_scores(dir / "out", run++);
+    EXPECT_EQ(percent(scores, "final_score_orig"), want.first) << model;
+    EXPECT_EQ(percent(scores, "final_score_view"), want.second) << model;
+    const Json golden = read_json(minibench("expected/" + model + "_metrics.json"));
+    const Json own = read_json(dir / ("out/results/" + model + "_metrics.json"));
+    for (const auto& [name, value] : golden.items())
+      // The stated tolerance from videos: float32 means of the reference differ by 3e-7.
+      EXPECT_NEAR(own.at(name).get<double>(), value.get<double>(), 1e-6) << model << " " << name;
+    // The table that was written scores the same.
+    const PhysicsIqScores again =
+        score_physics_iq(read_result_table(dir / ("out/results/" + model + ".csv")));
+    EXPECT_NEAR(again.final_score_view, scores.at("final_score_view").get<double>(), 1e-12);
+  }
+  const Json results = read_json(dir / "out/results.json");
+  EXPECT_EQ(results.at("settings").at("masks"), "mp4v");
+  // Take 2 is what the ceilings are made of: the guard of 1e-8 is all that is missing from 100.
+  EXPECT_NEAR(results.at("runs")[0].at("baselines").at("take2").at("verified").get<double>(), 100.0,
+              0.01);
+  EXPECT_LT(results.at("runs")[0].at("baselines").at("frozen").at("verified").get<double>(), 60.0);
+}
+
+TEST(PhysicsIqEvaluationSlow, DirectMasksOwnRateConversionAndIdentity) {
+  if (!has_mask_codec()) GTEST_SKIP() << "OpenCV has no videoio here";
+  TempDir dir;
+  PhysicsIqOptions options = mini_options(dir / "direct", {kModelA, kModelB});
+  options.mask_path = MaskPath::kDirect;
+  evaluate_physics_iq(options);
+  EXPECT_EQ(percent(run_scores(dir / "direct", 0), "final_score_orig"), 78.79);
+  EXPECT_EQ(percent(run_scores(dir / "direct", 0), "final_score_view"), 56.65);
+  EXPECT_EQ(percent(run_scores(dir / "direct", 1), "final_score_orig"), 25.40);
+  EXPECT_EQ(percent(run_scores(dir / "direct", 1), "final_score_view"), 22.05);
+  // Without the 15 fps folder the clips are converted here; x264's bytes depend on its version and
+  // threads, so the scores may differ in the second decimal.
+  const Copy copy;
+  PhysicsIqOptions converted = copy.options();
+  converted.plan.generated = {minibench(std::string("generated/") + kModelB)};
+  evaluate_physics_iq(converted);
+  EXPECT_NEAR(percent(run_scores(converted.out), "final_score_orig"), 25.42, 0.1);
+  EXPECT_NEAR(percent(run_scores(converted.out), "final_score_view"), 22.08, 0.1);
+}
+
+TEST(PhysicsIqEvaluationSlow, SecondRunIsByteIdenticalAndThreadsDoNotMatter) {
+  TempDir dir;
+  PhysicsIqOptions options = mini_options(dir / "a", {kModelA});
+  options.mask_path = MaskPath::kDirect;
+  options.with_media = true;
+  options.threads = 2;
+  evaluate_physics_iq(options);
+  const auto content = [&](const std::string& out) {
+    std::string all;
+    for (const char* file : {"items.jsonl", "results.json", "results.csv", "digests.csv",
+                             "submission_card.json", "COMPLETE"})
+      all += read_file(dir / (out + "/" + file));
+    return all;
+  };
+  const std::string first = content("a");
+  const PhysicsIqSummary again = evaluate_physics_iq(options);
+  EXPECT_EQ(again.from_cache, again.views);
+  EXPECT_EQ(content("a"), first);
+  options.out = dir / "b";
+  options.threads = 1;
+  evaluate_physics_iq(options);
+  EXPECT_EQ(content("b"), first);
+  // An interrupted evaluation is one whose cache lacks some views.
+  int removed = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(dir / "b/cache/views"))
+    if (entry.path().extension() == ".json" && removed++ % 2 == 0) fs::remove(entry.path());
+  fs::remove(dir / "b/COMPLETE");
+  const PhysicsIqSummary resumed = evaluate_physics_iq(options);
+  EXPECT_LT(resumed.from_cache, resumed.views);
+  EXPECT_GT(resumed.from_cache, 0);
+  EXPECT_EQ(content("b"), first);
+}
+
+TEST(PhysicsIqPlan, NamesEveryMissingExtraAndWrongVideoAtOnce) {
+  const Copy copy;
+  fs::rename(copy.generated_with("0005"), copy.generated("0055_x.mp4"));
+  fs::remove(copy.generated_with("0007"));
+  write_file_atomic(copy.generated("notes.txt"), "x");
+  fs::create_directory(copy.generated("folder"));
+  fs::remove(copy.real_with("0199"));
+  const std::string text = copy.refusal(copy.options());
+  for (const char* part : {"0005", "0007", "0055", "take 2"})
+    EXPECT_NE(text.find(part), std::string::npos) << part << " is not in " << text;
+  EXPECT_EQ(text.find("notes.txt"), std::string::npos);
+}
+
+TEST(PhysicsIqPlan, ArbitraryNamesStrayFilesAndExtraScenesAreAccepted) {
+  const Copy copy;
+  fs::rename(copy.generated_with("0005"), copy.generated("0005_whatever.mp4"));
+  write_file_atomic(copy.generated("notes.txt"), "x");
+  fs::create_directory(copy.generated("folder"));
+  fs::copy_file(copy.real_with("0001"),
+                copy.path("physics-IQ-benchmark-verified/split-videos/testing/30FPS/"
+                          "0013_testing-videos_30FPS_perspective-left_take-1_trimmed-extra.mp4"));
+  const EvaluationPlan plan = plan_evaluation(copy.options().plan);
+  EXPECT_EQ(plan.jobs.size(), 12U);
+  std::string warnings;
+  for (const std::string& warning : plan.warnings) warnings += warning + "\n";
+  EXPECT_NE(warnings.find("notes.txt"), std::string::npos);
+  EXPECT_NE(warnings.find("folder"), std::string::npos);
+  EXPECT_NE(warnings.find("aspect"), std::string::npos);
+  EXPECT_TRUE(fs::exists(copy.generated("0005_whatever.mp4"))) << "user files are never renamed";
+}
+
+TEST(PhysicsIqPlan, FoldersAndTablesThatAreNotThere) {
+  const Copy copy;
+  PhysicsIqOptions options = copy.options();
+  options.plan.generated = {copy.path("nowhere")};
+  EXPECT_NE(copy.refusal(options).find("nowhere"), std::string::npos);
+  fs::create_directory(copy.path("empty"));
+  options.plan.generated = {copy.path("empty")};
+  EXPECT_NE(copy.refusal(options).find("no video"), std::string::npos);
+  options = copy.options();
+  options.plan.descriptions = copy.path("none.csv");
+  EXPECT_NE(copy.refusal(options).find("none.csv"), std::string::npos);
+  write_file_atomic(copy.path("other.csv"), "name,category\nx,y\n");
+  options.plan.descriptions = copy.path("other.csv");
+  EXPECT_NE(copy.refusal(options).find("'scenario'"), std::string::npos);
+  options = copy.options();
+  write_file_atomic(copy.path("more.csv"),
+                    read_file(copy.path("descriptions.csv")) +
+                        "0013_perspective-left_take-1_trimmed-absent.mp4,x,Optics,x.mp4\n");
+  options.plan.descriptions = copy.path("more.csv");
+  EXPECT_NE(copy.refusal(options).find("trimmed-absent.mp4"), std::string::npos);
+  options = copy.options();
+  options.plan.benchmark = copy.path("empty");
+  EXPECT_NE(copy.refusal(options).find("split-videos"), std::string::npos);
+}
+
+TEST(PhysicsIqPlan, ACorruptVideoIsNamed) {
+  const Copy copy;
+  const std::string path = copy.generated_with("0004");
+  const std::string bytes = read_file(path);
+  write_file_atomic(path, bytes.substr(0, bytes.size() / 2));
+  EXPECT_NE(copy.refusal(copy.options()).find("0004"), std::string::npos);
+}
+
+TEST(PhysicsIqPlan, DurationsNameTheFlagThatAcceptsThem) {
+  PlanOptions options;
+  EXPECT_EQ(frames_of_five_seconds(30.0), 150);
+  EXPECT_EQ(frames_of_five_seconds(12.8), 64);
+  EXPECT_EQ(frames_of_five_seconds(30000.0 / 1001.0), 150);
+  EXPECT_EQ(frames_of_five_seconds(24000.0 / 1001.0), 120);
+  // The real clip lasts 5 s; as a generated video of 150 frames it fits, of other rates it does
+  // not.
+  const Copy copy;
+  PhysicsIqOptions wrong = copy.options();
+  wrong.plan.drop_first = 1;
+  const std::string text = copy.refusal(wrong);
+  EXPECT_NE(text.find("149 frames at 30 fps"), std::string::npos) << text;
+  EXPECT_NE(text.find("--frames first:149"), std::string::npos) << text;
+  wrong.plan.first_frames = 149;
+  EXPECT_EQ(copy.refusal(wrong), "");
+}
+
+TEST(PhysicsIqPlan, OptionsSayWhatTheyAllow) {
+  PlanOptions options;
+  EXPECT_THROW(options.validate(), Error);
+  options.generated = {"a"};
+  EXPECT_THROW(options.validate(), Error);
+  options.descriptions = "d.csv";
+  EXPECT_NO_THROW(options.validate());
+  options.ground_truth = "other";
+  EXPECT_THROW(options.validate(), Error);
+}
+
+TEST(PhysicsIqEvaluationSlow, StaleMasksAreNeverUsed) {
+  if (!has_mask_codec()) GTEST_SKIP() << "OpenCV has no videoio here";
+  const Copy copy;
+  const PhysicsIqOptions options = copy.options();
+  evaluate_physics_iq(options);
+  EXPECT_EQ(percent(run_scores(options.out), "final_score_orig"), 78.71);
+  // The same names, other videos: the real takes of the same scenes.
+  for (const char* id : {"0001", "0002", "0003"})
+    fs::copy_file(copy.real_with(id), copy.generated_with(id),
+                  fs::copy_options::overwrite_existing);
+  const PhysicsIqSummary second = evaluate_physics_iq(options);
+  EXPECT_EQ(second.from_cache, 9);
+  EXPECT_NE(percent(run_scores(options.out), "final_score_orig"), 78.71);
+}
+
+TEST(PhysicsIqEvaluationSlow, OwnSetWithAndWithoutSecondTake) {
+  TempDir dir;
+  const Copy copy;
+  const std::string manifest = dir / "set.csv";
+  write_file_atomic(manifest,
+                    "id,generated,real,take2,category\nfirst," + copy.generated_with("0001") + "," +
+                        copy.real_with("0001") + "," + copy.real_with("0199") + ",solids\nsecond," +
+                        copy.generated_with("0004") + "," + copy.real_with("0004") + ",,fluids\n");
+  PhysicsIqOptions options = mini_options(dir / "out", {});
+  options.plan = {};
+  options.plan.manifest = manifest;
+  options.mask_path = MaskPath::kDirect;
+  const PhysicsIqSummary summary = evaluate_physics_iq(options);
+  EXPECT_EQ(summary.views, 2);
+  EXPECT_TRUE(summary.failures.empty());
+  std::vector<Json> lines;
+  for_each_json_line(dir / "out/items.jsonl",
+                     [&](int64_t, const Json& line) { lines.push_back(line); });
+  ASSERT_EQ(lines.size(), 2U);
+  EXPECT_TRUE(lines[0].at("score").is_number());
+  EXPECT_TRUE(lines[1].at("score").is_null()) << "without take 2 there is no ceiling";
+  EXPECT_TRUE(lines[1].at("metrics").at("spatial_iou").is_number());
+  EXPECT_NEAR(run_scores(dir / "out").at("final_score_view").get<double>() * 100.0,
+              lines[0].at("score").get<double>(), 1e-9);
+}
+
+TEST(PhysicsIqEvaluationSlow, ComparisonMarksDropsAndBridgeJoins) {
+  TempDir dir;
+  PhysicsIqOptions options = mini_options(dir / "a", {kModelA});
+  options.mask_path = MaskPath::kDirect;
+  options.cache = dir / "cache";
+  evaluate_physics_iq(options);
+  PhysicsIqOptions other = mini_options(dir / "b", {kModelB});
+  other.mask_path = MaskPath::kDirect;
+  other.cache = dir / "cache";
+  evaluate_physics_iq(other);
+  BootstrapOptions statistics;
+  statistics.resamples = 199;
+  const auto comparison = compare_physics_iq(dir / "a", dir / "b", statistics);
+  EXPECT_NEAR(comparison["verified_change"].get<double>(), 22.05 - 56.65, 0.02);
+  EXPECT_EQ(comparison["samples"].size(), 12U);
+  EXPECT_LE(comparison["samples"][0]["change"].get<double>(),
+            comparison["samples"][11]["change"].get<double>());
+  EXPECT_TRUE(physics_iq_condition_holds(comparison, "score_drop>1.0"));
+  EXPECT_FALSE(physics_iq_condition_holds(comparison, "score_drop>60"));
+  EXPECT_FALSE(physics_iq_condition_holds(compare_physics_iq(dir / "b", dir / "a", statistics),
+                                          "verified_drop>=1"));
+  EXPECT_THROW(physics_iq_condition_holds(comparison, "scoredrop>1"), Error);
+  EXPECT_THROW(physics_iq_condition_holds(comparison, "score_drop"), Error);
+  EXPECT_THROW(physics_iq_condition_holds(comparison, "score_drop>much"), Error);
+
+  // A probe that is the score itself correlates perfectly.
+  CsvWriter probe({"id", "own"});
+  for_each_json_line(dir / "a/items.jsonl", [&](int64_t, const Json& line) {
+    probe.cell(line.at("path").get<std::string>()).cell(line.at("score").get<double>()).end_row();
+  });
+  write_file_atomic(dir / "probe.csv", probe.text());
+  write_bridge(dir / "a", {dir / "probe.csv"}, statistics);
+  const Json bridge = read_json(dir / "a/bridge.json").at("probes").at(0);
+  bool found = false;
+  for (const Json& entry : bridge.at("correlations")) {
+    if (entry.at("metric") != "score" || entry.at("category") != "") continue;
+    found = true;
+    EXPECT_NEAR(entry.at("spearman").get<double>(), 1.0, 1e-12);
+  }
+  EXPECT_TRUE(found);
+  write_file_atomic(dir / "none.csv", "id,own\nnobody,1\n");
+  EXPECT_THROW(write_bridge(dir / "a", {dir / "none.csv"}, statistics), Error);
+}
+
+TEST(PhysicsIqBridge, SpearmanWithTies) {
+  EXPECT_NEAR(spearman({1, 2, 3, 4}, {10, 20, 30, 40}), 1.0, 1e-15);
+  EXPECT_NEAR(spearman({1, 2, 3, 4}, {4, 3, 2, 1}), -1.0, 1e-15);
+  // Ranks 0.5 0.5 2 3 against 0 1 2 3: by hand 4.5 / sqrt(4.5 * 5).
+  EXPECT_NEAR(spearman({1, 1, 2, 3}, {1, 2, 3, 4}), 4.5 / std::sqrt(22.5), 1e-12);
+  EXPECT_TRUE(std::isnan(spearman({1, 1}, {1, 2})));
+}
+
+}  // namespace
+}  // namespace physprobe
