@@ -106,8 +106,9 @@ Results bench_physics_iq(int64_t repetitions) {
   Results results;
   std::string folder = (fs::temp_directory_path() / "physprobe-bench-XXXXXX").string();
   if (mkdtemp(folder.data()) == nullptr) return results;
-  for (const auto& [width, height] :
-       {std::pair<int64_t, int64_t>{1024, 576}, {1920, 1080}, {3840, 2160}}) {
+  for (const auto& size : {std::pair<int64_t, int64_t>{1024, 576}, {1920, 1080}, {3840, 2160}}) {
+    const int64_t width = size.first;
+    const int64_t height = size.second;
     double bits = 0.0;
     ViewJob job;
     {
