@@ -1,8 +1,7 @@
 #include "physprobe/benchmarks/cases.h"
-#include "physprobe/benchmarks/child_program.h"
-#include "physprobe/benchmarks/scratch_folder.h"
 #include "physprobe/benchmarks/timing.h"
 #include "physprobe/core/atomic_file.h"
+#include "physprobe/core/error.h"
 #include "physprobe/core/hashing.h"
 #include "physprobe/datasets/worlds/moving_objects.h"
 #include "physprobe/video/preprocess.h"
@@ -13,6 +12,14 @@
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char** environ;
 
 namespace physprobe {
 namespace {
@@ -43,7 +50,14 @@ int run_ffmpeg(const std::string& path, const std::vector<std::string>& output) 
       "1",       "-i",       path,    "-an",      "-threads", "1", "-sws_flags",
       "bicubic", "-pix_fmt", "rgb24"};
   words.insert(words.end(), output.begin(), output.end());
-  return run_quietly(std::move(words));
+  std::vector<char*> arguments;
+  for (std::string& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  pid_t child = 0;
+  if (posix_spawnp(&child, "ffmpeg", nullptr, nullptr, arguments.data(), environ) != 0) return -1;
+  int status = 0;
+  if (waitpid(child, &status, 0) != child) return -1;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 /// SHA-256 of all frames' bytes as the `ffmpeg` program gives them; "" if it cannot be run.
@@ -92,16 +106,14 @@ BenchmarkResult bench_decode(const std::string& path, int64_t repetitions, doubl
     return result;
   }
   require_correct(our_digest(path) == theirs, "decode", "other bytes than the ffmpeg program");
-  const PairedMedians seconds = paired_median_child_cpu_seconds(
-      repetitions,
-      [&] {
-        return run_ffmpeg(path, {"-f", "null", "-"});
-      },
-      [&] {
-        return run_ffmpeg(path, {"-frames:v", "1", "-f", "null", "-"});
-      });
+  const double whole = median_child_cpu_seconds(repetitions, [&] {
+    return run_ffmpeg(path, {"-f", "null", "-"});
+  });
+  const double start_up = median_child_cpu_seconds(repetitions, [&] {
+    return run_ffmpeg(path, {"-frames:v", "1", "-f", "null", "-"});
+  });
   result.limit_name = "the ffmpeg program to rgb24, one thread, its start-up taken off";
-  result.limit = 1e3 * (seconds.first - seconds.second) / static_cast<double>(kFrames - 1);
+  result.limit = 1e3 * (whole - start_up) / static_cast<double>(kFrames - 1);
   result.verified = "every byte equals the ffmpeg program's";
   return with_target(result, 1.15, false);
 }
@@ -147,13 +159,35 @@ void require_agreeing_arithmetics(const at::Tensor& frame) {
                   "float and uint8 resampling disagree");
 }
 
+/// A folder of its own, removed at the end.
+class ScratchFolder {
+ public:
+  ScratchFolder()
+      : path_((std::filesystem::temp_directory_path() / "physprobe-bench-XXXXXX").string()) {
+    if (mkdtemp(path_.data()) == nullptr) {
+      throw Error(ErrorKind::kResource, path_,
+                  "cannot be created; set TMPDIR to a writable folder");
+    }
+  }
+  ~ScratchFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
 }  // namespace
 
 Results bench_video(int64_t repetitions, bool with_decode, bool with_preprocess) {
   Results results;
   const ScratchFolder folder;
   for (const auto& [width, height] : {std::pair<int64_t, int64_t>{640, 360}, {1280, 720}}) {
-    const std::string path = folder / fmt::format("{}.mp4", height);
+    const std::string path = folder.path() + fmt::format("/{}.mp4", height);
     write_clip(path, width, height);
     require_correct(decode_all(path) == kFrames, "decode", "frames are missing");
     const double decode_seconds = median_cpu_seconds(repetitions, [&] { decode_all(path); });
