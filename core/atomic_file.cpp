@@ -151,6 +151,23 @@ void commit_file(const std::string& temporary, const std::string& path) {
   rename_durably(temporary, target);
 }
 
+void require_room(const std::string& temporary, const std::string& path, uint64_t size_bytes) {
+  const int descriptor = open_for_writing(temporary, path, O_WRONLY | O_CREAT);
+  int status = 0;
+  do {
+    status = ::fallocate(descriptor, 0, 0, static_cast<off_t>(size_bytes));
+  } while (status != 0 && errno == EINTR);
+  // Some network file systems cannot tell; the writer then has to find out itself.
+  const bool is_known = status == 0 || (errno != EOPNOTSUPP && errno != ENOSYS);
+  const int code = errno;
+  if (::ftruncate(descriptor, 0) != 0 || ::close(descriptor) != 0) {
+    throw_system_error(path, "give back the room that was tried");
+  }
+  if (status == 0 || !is_known) return;
+  errno = code;
+  throw_system_error(path, fmt::format("reserve {} bytes", size_bytes));
+}
+
 int remove_leftover_temporaries(const std::string& directory) {
   std::error_code failure;
   std::vector<std::string> leftovers;

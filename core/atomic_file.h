@@ -4,6 +4,7 @@
 #include "physprobe/core/directory_lock.h"  // IWYU pragma: export
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -43,6 +44,11 @@ void commit_file(const std::string& temporary, const std::string& path);
 
 /// A sibling name for a temporary file of `path`: "<path>.tmp-<pid>-<n>".
 std::string temporary_sibling(const std::string& path);
+
+/// Makes sure that `size_bytes` more can be written where `temporary` (a new or empty file) lies,
+/// by taking the room and giving it back: for writers such as HDF5 that do not survive a full disk.
+/// Throws Error(kResource) naming `path`.
+void require_room(const std::string& temporary, const std::string& path, uint64_t size_bytes);
 
 /// Removes what dead processes left in `directory` under names made by `temporary_sibling`; call it
 /// while holding the directory's lock. Returns the number of files removed. Throws

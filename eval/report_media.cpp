@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 namespace physprobe {
 namespace {
@@ -25,6 +26,21 @@ std::vector<int64_t> evenly_chosen(const std::vector<int64_t>& values, int64_t c
     chosen.push_back(values[count == 1 ? n / 2 : (i * (n - 1) + (count - 1) / 2) / (count - 1)]);
   }
   return chosen;
+}
+
+/// What browsers play and this FFmpeg writes; without either the strip stands in.
+struct ClipFormat {
+  std::string codec;
+  std::string extension;
+};
+std::optional<ClipFormat> clip_format() {
+  const std::vector<std::string> encoders = available_encoders();
+  const auto can = [&](const char* name) {
+    return std::find(encoders.begin(), encoders.end(), name) != encoders.end();
+  };
+  if (can("h264")) return ClipFormat{"h264", ".mp4"};
+  if (can("vp8")) return ClipFormat{"vp8", ".webm"};
+  return std::nullopt;
 }
 
 int64_t even(double value) {
@@ -67,19 +83,21 @@ nlohmann::ordered_json ReportMedia::write(const std::string& directory,
     media["strip_frames"] = strip_.size();
     media["strip_indices"] = strip_indices_;
   }
-  if (clip_.size() > 1) {
+  const std::optional<ClipFormat> format = clip_format();
+  if (clip_.size() > 1 && format) {
     VideoWriterOptions options;
+    options.codec = format->codec;
     options.quality = 28;
     const double span = clip_pts_.back() - clip_pts_.front();
     // The clip lasts as long as what was sampled, within what a player shows well.
     options.fps =
         span > 0.0 ? std::clamp((static_cast<double>(clip_.size()) - 1.0) / span, 2.0, 25.0) : 8.0;
     options.fps = std::round(options.fps * 1000.0) / 1000.0;
-    const auto writer =
-        VideoWriter::open(base + ".mp4", clip_.front().size(1), clip_.front().size(0), options);
+    const auto writer = VideoWriter::open(base + format->extension, clip_.front().size(1),
+                                          clip_.front().size(0), options);
     for (const at::Tensor& frame : clip_) writer->write(frame);
     writer->close();
-    media["clip"] = prefix + stem + ".mp4";
+    media["clip"] = prefix + stem + format->extension;
   }
   return media;
 }

@@ -21,8 +21,10 @@ class ReportMedia {
   /// Frame (H, W, 3) uint8 RGB of this index; ignored when not chosen.
   void add(int64_t index, double pts_seconds, const at::Tensor& frame);
 
-  /// Writes "<stem>.jpg" and, when asked for and possible, "<stem>.mp4" (or .webm) under
-  /// `directory`. Returns the `media` object of docs/run_format.md, paths prefixed by `prefix`.
+  /// Writes "<stem>.jpg" (frames side by side, 96 pixels high) and, when asked for, of two frames
+  /// or more and where FFmpeg can write what browsers play, "<stem>.mp4" (or .webm; the shorter
+  /// side at most 144 pixels, as long as what was sampled) under `directory`. Returns the `media`
+  /// object of docs/run_format.md, paths prefixed by `prefix`.
   nlohmann::ordered_json write(const std::string& directory,
                                const std::string& stem,
                                const std::string& prefix) const;

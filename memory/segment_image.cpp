@@ -1,5 +1,6 @@
 #include "physprobe/memory/segment_image.h"
 
+#include "physprobe/core/atomic_file.h"
 #include "physprobe/core/error.h"
 #include "physprobe/memory/hdf5_handles.h"
 #include "physprobe/memory/segment_schema.h"
@@ -217,6 +218,23 @@ class ContentWriter {
   hid_t file_;
 };
 
+/// Upper bound of the content's size: values, texts and tables with what HDF5 adds to each.
+uint64_t most_bytes(const std::vector<RecordLayout>& layouts) {
+  constexpr std::size_t kPerFile = 1 << 16;
+  constexpr std::size_t kPerRecord = 4 * 32;  // a reference and a heap entry for each text
+  constexpr std::size_t kPerField = 8 * sizeof(int64_t);
+  uint64_t bytes = kPerFile;
+  for (const RecordLayout& layout : layouts) {
+    bytes += kPerRecord + layout.key.size() + layout.item_id.size() + layout.space.size() +
+             layout.meta.size();
+    for (const FieldLayout& field : layout.fields) {
+      bytes += kPerField + field.shape.size() * sizeof(int64_t) +
+               static_cast<uint64_t>(element_count(field.shape)) * at::elementSize(field.dtype);
+    }
+  }
+  return bytes + bytes / 50;
+}
+
 /// Creates the file with the given driver properties; checksummed metadata, no time stamps.
 Hdf5File create_file(const Hdf5Context& context, const std::string& path, hid_t access) {
   // The oldest format: HDF5 1.10 hands out images of newer superblocks with a wrong checksum in
@@ -263,6 +281,7 @@ void write_segment_content(const std::string& path,
                            const RecordSource& source) {
   const Hdf5Session session;
   const Hdf5Context context{ErrorKind::kResource, subject};
+  require_room(path, subject, most_bytes(layouts));
   const Hdf5Properties access(context.checked(H5Pcreate(H5P_FILE_ACCESS), "set up a file"));
   try {
     Hdf5File file = create_file(context, path, access.get());

@@ -183,6 +183,17 @@ TEST(TemporarySibling, NamesAreDistinctAndBesideTheFile) {
 }
 
 // S2: what a killed process left is removed by the next one, and only that.
+TEST(RequireRoom, TakesNothingAndRefusesWhatDoesNotFit) {
+  const TempDir dir;
+  const std::string temporary = temporary_sibling(dir / "a");
+  require_room(temporary, dir / "a", 1 << 20);
+  EXPECT_EQ(std::filesystem::file_size(temporary), 0U);
+  constexpr uint64_t kMoreThanAnyDisk = uint64_t{1} << 58;
+  EXPECT_TRUE(throws_error(ErrorKind::kResource, (dir / "a") + ": cannot reserve",
+                           [&] { require_room(temporary, dir / "a", kMoreThanAnyDisk); }));
+  EXPECT_EQ(std::filesystem::file_size(temporary), 0U);
+}
+
 TEST(LeftoverTemporaries, OnlyThoseOfDeadProcessesAreRemoved) {
   const TempDir dir;
   const pid_t child = fork();
