@@ -9,8 +9,8 @@ namespace physprobe {
 
 using Results = std::vector<BenchmarkResult>;
 
-/// GFLOP/s of 2048^3 single-precision products on one thread and on all; verified against a double
-/// product of sampled entries.
+/// GFLOP/s of 2048^3 single-precision products on one thread and on all, by every library of the
+/// process.
 Results bench_gemm(int64_t repetitions);
 /// DINOv2 ViT-S/14 with drawn weights, 224 x 224, batch 8, against the SGEMM peak at the same
 /// thread count.
@@ -33,9 +33,6 @@ Results bench_v1(int64_t repetitions);
 Results bench_start_up(int64_t repetitions);
 /// Peak memory of a run over 1,000 small clips against one over 50.
 Results bench_run_memory();
-
-/// GFLOP/s of the median of seven 2048^3 products on `threads` threads.
-double sgemm_peak_gflops(int threads);
 
 /// Fails the benchmark of a wrong result.
 void require_correct(bool holds, const char* name, const char* what);
