@@ -1,8 +1,10 @@
 #include "physprobe/benchmarks/cases.h"
+#include "physprobe/benchmarks/sgemm_peak.h"
 #include "physprobe/benchmarks/timing.h"
 #include "physprobe/core/parallel.h"
 #include "physprobe/encoders/encoder_factory.h"
 #include "physprobe/encoders/vit_config.h"
+#include "physprobe/encoders/vit_gemm.h"
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
@@ -48,9 +50,11 @@ Results bench_encoder(int64_t repetitions) {
     result.value = operations / seconds / 1e9;
     result.unit = "GFLOP/s";
     result.repetitions = repetitions;
-    result.limit_name = "SGEMM peak of this process on as many threads";
-    result.limit = sgemm_peak_gflops(threads);
-    result.verified = "a sample alone has the same bits as in the batch; finite";
+    const SgemmSpeed peak = sgemm_speeds(threads).front();
+    result.limit_name = "SGEMM peak of this process on as many threads: " + peak.library;
+    result.limit = peak.gflops;
+    result.verified = "a sample alone has the same bits as in the batch; finite; products by " +
+                      product_library();
     results.push_back(with_target(result, 0.75, true));
   }
   return results;

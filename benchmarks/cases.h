@@ -9,8 +9,8 @@ namespace physprobe {
 
 using Results = std::vector<BenchmarkResult>;
 
-/// GFLOP/s of 2048^3 single-precision products on one thread and on all; verified against a double
-/// product of sampled entries.
+/// GFLOP/s of 2048^3 single-precision products on one thread and on all, by every library of the
+/// process.
 Results bench_gemm(int64_t repetitions);
 /// DINOv2 ViT-S/14 with drawn weights, 224 x 224, batch 8, against the SGEMM peak at the same
 /// thread count.
@@ -38,9 +38,6 @@ Results bench_run_memory();
 Results bench_minimal_pairs(int64_t repetitions);
 /// CPU time of one Physics-IQ view against decoding its three clips, at three sizes.
 Results bench_physics_iq(int64_t repetitions);
-
-/// GFLOP/s of the median of seven 2048^3 products on `threads` threads.
-double sgemm_peak_gflops(int threads);
 
 /// Fails the benchmark of a wrong result.
 void require_correct(bool holds, const char* name, const char* what);

@@ -60,13 +60,20 @@ struct Products {
 
 const char* const kVariable = "PHYSPROBE_PRODUCTS";
 
+// oneDNN generates kernels for x86-64; elsewhere its own product may be a plain loop.
+#if defined(__x86_64__)
+constexpr bool kPrefersOneDnn = true;
+#else
+constexpr bool kPrefersOneDnn = false;
+#endif
+
 Products choose(const std::string& wanted) {
   if (!wanted.empty() && wanted != "onednn" && wanted != "blas") {
     throw Error(ErrorKind::kUsage, kVariable,
                 fmt::format("is '{}'; expected onednn, blas or nothing", wanted));
   }
   Products products;
-  if (wanted == "blas") return products;
+  if (wanted == "blas" || (wanted.empty() && !kPrefersOneDnn)) return products;
   const auto sgemm = reinterpret_cast<OneDnnSgemm>(dlsym(RTLD_DEFAULT, "dnnl_sgemm"));
   const auto version = reinterpret_cast<OneDnnVersionOf>(dlsym(RTLD_DEFAULT, "dnnl_version"));
   if (sgemm != nullptr && version != nullptr) {

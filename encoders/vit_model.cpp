@@ -1,5 +1,6 @@
 #include "physprobe/encoders/vit_model.h"
 
+#include "physprobe/encoders/vit_gemm.h"
 #include "physprobe/encoders/vit_kernels.h"
 #include "physprobe/encoders/vit_position.h"
 
@@ -45,6 +46,7 @@ VitModel::VitModel(const VitConfig& config, const VitParameters& parameters)
       patch_embedding_(parameters.at("patch_embed.proj.weight"),
                        parameters.at("patch_embed.proj.bias")),
       norm_(parameters, "norm", config.norm_epsilon) {
+  product_library();  // a wrong choice is refused here, not once per video
   blocks_.reserve(static_cast<std::size_t>(config.depth));
   for (int64_t i = 0; i < config.depth; ++i) blocks_.emplace_back(config, parameters, i);
 }
