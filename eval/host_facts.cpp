@@ -1,6 +1,7 @@
 #include "physprobe/eval/host_facts.h"
 
 #include "physprobe/core/parallel.h"
+#include "physprobe/encoders/vit_gemm.h"
 #include "physprobe/eval/version.h"
 #include "physprobe/video/video_writer.h"
 
@@ -185,6 +186,7 @@ nlohmann::ordered_json host_facts() {
             {"memory_bytes", static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) *
                                  static_cast<int64_t>(sysconf(_SC_PAGESIZE))},
             {"blas", blas()},
+            {"transformer_products", product_library()},
             {"libtorch_mkldnn", at::hasMKLDNN()},
             {"cuda", at::hasCUDA()}};
   json["video_encoders"] = available_encoders();
@@ -265,6 +267,8 @@ std::vector<DoctorFinding> doctor() {
                     "newer OpenBLAS",
                     simd_text.find("avx512f") != std::string::npos ? "SkylakeX" : "Haswell"));
   }
+  add(Level::kOk, "transformers",
+      fmt::format("matrix products by {}", facts["transformer_products"].get<std::string>()));
   add_threads(facts, add);
   const std::string decoders = facts["video_decoders"].dump();
   for (const char* codec : {"h264", "hevc", "av1", "mpeg4"}) {
