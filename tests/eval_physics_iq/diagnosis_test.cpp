@@ -23,28 +23,30 @@ namespace {
 using testing::TempDir;
 
 constexpr int64_t kFrames = 60;
-constexpr int64_t kHeight = 144;
-constexpr int64_t kWidth = 256;
+constexpr int64_t kHeight = 288;
+constexpr int64_t kWidth = 512;
 constexpr double kFps = 24.0;
 
-/// A smooth random background, wider than the picture so that a camera can move over it.
+/// A random background with detail at the scale of the quarter-size comparison, wider than the
+/// picture so that a camera can move over it.
 at::Tensor background(uint64_t seed) {
   Rng rng(seed);
-  const int64_t rows = kHeight / 16 + 2;
-  const int64_t columns = kWidth / 16 + 6;
+  constexpr int64_t kGrain = 8;
+  const int64_t rows = kHeight / kGrain + 2;
+  const int64_t columns = kWidth / kGrain + 12;
   at::Tensor coarse = at::empty({1, 3, rows, columns}, at::kFloat);
   for (int64_t i = 0; i < coarse.numel(); ++i)
     coarse.data_ptr<float>()[i] = static_cast<float>(60.0 + 90.0 * rng.uniform());
-  return at::upsample_bilinear2d(coarse, {rows * 16, columns * 16}, false)
+  return at::upsample_bilinear2d(coarse, {rows * kGrain, columns * kGrain}, false)
       .squeeze(0)
       .permute({1, 2, 0})
       .contiguous();
 }
 
 struct Scene {
-  double start_x = 30, start_y = 40, speed_x = 2.5, speed_y = 0.8;
-  int64_t starts_at = 6, stops_at = kFrames;
-  double radius = 14;
+  double start_x = 60, start_y = 60, speed_x = 5.0, speed_y = 0.4;
+  int64_t starts_at = 6, stops_at = 38;
+  double radius = 22;
 };
 
 struct Edit {
@@ -78,7 +80,8 @@ void write_scene(const std::string& path, uint64_t seed, const Scene& scene, con
         if (std::hypot(static_cast<double>(column) - x, static_cast<double>(row) - y) <
             scene.radius)
           for (int64_t c = 0; c < 3; ++c)
-            values[(row * kWidth + column) * 3 + c] = c == 1 ? 20.0F : 235.0F;
+            values[(row * kWidth + column) * 3 + c] =
+                c == 2 ? 20.0F : 235.0F;  // brighter than the background in grey too
     if (t % 2 == 1) frame = frame * (1.0 + edit.flicker);
     at::Tensor bytes = frame.clamp(0, 255).to(at::kByte).contiguous();
     if (edit.stored_width != kWidth)
@@ -99,10 +102,10 @@ TEST(PhysicsIqDiagnosisSlow, NamesTheEditOfEditedClips) {
   std::string mistakes;
   for (uint64_t seed = 0; seed < 4; ++seed) {
     Scene scene;
-    scene.start_y += 12.0 * static_cast<double>(seed);
-    scene.speed_x -= 0.2 * static_cast<double>(seed);
+    scene.start_y += 10.0 * static_cast<double>(seed);
+    scene.speed_x -= 0.4 * static_cast<double>(seed);
     Scene second = scene;
-    second.start_x += 2;
+    second.start_x += 4;
     write_scene(dir / "take1.mp4", seed, scene, {});
     write_scene(dir / "take2.mp4", seed, second, {});
     std::vector<std::tuple<std::string, Scene, Edit>> edits;
@@ -114,18 +117,18 @@ TEST(PhysicsIqDiagnosisSlow, NamesTheEditOfEditedClips) {
     brief.stops_at = scene.starts_at + 14;
     edits.emplace_back("too little motion", brief, Edit{});
     Scene big = scene;
-    big.radius = 34;
+    big.radius = 48;
     edits.emplace_back("too much motion", big, Edit{});
     Scene late = scene;
     late.starts_at += 18;
     late.stops_at += 18;
     edits.emplace_back("right place, wrong time", late, Edit{});
     Scene elsewhere = scene;
-    elsewhere.start_y = scene.start_y > 60 ? 20 : 110;
-    elsewhere.speed_y = 0.1;
+    elsewhere.start_y = kHeight - scene.start_y;  // the same motion, mirrored
+    elsewhere.speed_y = -scene.speed_y;
     edits.emplace_back("wrong place", elsewhere, Edit{});
     Edit camera;
-    camera.camera = 0.6;
+    camera.camera = 1.2;
     edits.emplace_back("camera moved", scene, camera);
     Edit cut;
     cut.cut_at = 30;
