@@ -23,6 +23,10 @@ if [ ! -e "$root/.physprobe-ready" ]; then
   cp /etc/apt/apt.conf.d/*proxy* "$root/etc/apt/apt.conf.d/" 2>/dev/null || true
   touch "$root/.physprobe-ready"
 fi
+# What an interrupted run left mounted would be emptied by the next line but one.
+for mount in physprobe/build proc dev; do
+  while mountpoint -q "$root/$mount"; do umount "$root/$mount"; done
+done
 echo "[debian13] copying the project"
 rm -rf "$root/physprobe"
 mkdir -p "$root/physprobe"

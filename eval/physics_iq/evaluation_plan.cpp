@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <map>
 #include <set>
 
@@ -260,6 +261,9 @@ EvaluationPlan plan_evaluation(const PlanOptions& options) {
                       "give one of them another name through a link",
                       plan.runs.back().name));
   }
+  // One sentence a run: a model that generates another shape does so in every clip.
+  std::vector<int64_t> stretched(plan.runs.size(), 0);
+  std::vector<std::string> first_stretched(plan.runs.size());
   for (const BenchmarkSample& sample : samples) {
     if (std::find(plan.views.begin(), plan.views.end(), sample.view) == plan.views.end())
       plan.views.push_back(sample.view);
@@ -302,15 +306,21 @@ EvaluationPlan plan_evaluation(const PlanOptions& options) {
       job.generated.push_back({r, clip});
       const double aspect = takes.aspect(job.take1.path);
       const double own = facts[r].at(sample.id).aspect;
-      if (aspect > 0.0 && std::abs(own / aspect - 1.0) > kAspectTolerance)
-        plan.warnings.push_back(
-            fmt::format("{}: its aspect ratio {:.3f} is not that of take 1 ({:.3f}); it is "
-                        "stretched, as the official evaluator does",
-                        path->second, own, aspect));
+      if (aspect > 0.0 && std::abs(own / aspect - 1.0) > kAspectTolerance && stretched[r]++ == 0)
+        first_stretched[r] =
+            fmt::format("{} ({:.3f} against {:.3f})",
+                        std::filesystem::path(path->second).filename().string(), own, aspect);
     }
     for (auto& [fps, job] : by_rate) plan.jobs.push_back(std::move(job));
   }
   throw_problems("physics-iq", problems);
+  for (std::size_t r = 0; r < plan.runs.size(); ++r) {
+    if (stretched[r] == 0) continue;
+    plan.warnings.push_back(
+        fmt::format("{}: the aspect ratio of {} videos is not that of take 1, first that of {}; "
+                    "they are stretched, as the official evaluator does",
+                    plan.runs[r].name, stretched[r], first_stretched[r]));
+  }
   for (const PlannedRun& run : plan.runs) {
     plan.is_official_span = plan.is_official_span && run.frames == frames_of_five_seconds(run.fps);
     plan.notes.push_back(
