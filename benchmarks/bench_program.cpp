@@ -44,7 +44,8 @@ double peak_of_run(const std::string& program, const std::string& folder, int64_
   const std::string out = folder + fmt::format("/run-{}", clips);
   const int code = run_quietly({program, "run", folder + "/suite.yaml", "--out", out, "--limit",
                                 std::to_string(clips), "-q", "--no-report"});
-  require_correct(code == 0, "run memory", "the run did not finish");
+  require_correct(code == 0, "run memory",
+                  fmt::format("the run ended with {}, see {}", code, out).c_str());
   const auto results = nlohmann::json::parse(read_file(out + "/results.json"));
   require_correct(results.at("counts").at("ok") == clips, "run memory", "clips are missing");
   const std::string log = read_file(out + "/log.txt");

@@ -1,5 +1,6 @@
 #include "physprobe/cli/command.h"
 #include "physprobe/core/atomic_file.h"
+#include "physprobe/core/error.h"
 #include "physprobe/core/json_lines.h"
 #include "physprobe/core/safetensors.h"
 #include "physprobe/eval/run.h"
@@ -10,6 +11,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -75,6 +77,14 @@ Json inspect_store(const std::string& path) {
               {"content_digest", store->content_digest()}};
 }
 
+/// A store that lost its store.json says so itself.
+bool holds_segments(const std::string& folder) {
+  return std::any_of(fs::directory_iterator(folder), fs::directory_iterator(),
+                     [](const fs::directory_entry& entry) {
+                       return entry.path().filename().string().rfind("seg-", 0) == 0;
+                     });
+}
+
 Json inspect(const std::string& path) {
   if (fs::is_directory(path)) {
     if (fs::exists(path + "/results.json")) {
@@ -85,7 +95,20 @@ Json inspect(const std::string& path) {
                   {"notes", results["notes"]},
                   {"provenance", results["provenance"]}};
     }
+    if (fs::exists(path + "/run.json")) {
+      const Json run = Json::parse(read_file(path + "/run.json"), nullptr, false);
+      return Json{{"kind", "unfinished run"},
+                  {"name", run.is_object() ? run.value("name", std::string()) : std::string()},
+                  {"notes",
+                   {"the run was interrupted or is still going on; start the same command "
+                    "again to continue"}}};
+    }
     if (is_image_sequence(path)) return inspect_video(path);
+    if (!fs::exists(path + "/store.json") && !holds_segments(path)) {
+      throw Error(ErrorKind::kInput, path,
+                  "is a folder without anything known: no finished or begun run (results.json, "
+                  "run.json), no store (store.json), no numbered images");
+    }
     return inspect_store(path);
   }
   const std::string extension = fs::path(path).extension().string();

@@ -29,13 +29,6 @@ struct RunFlags {
   int64_t batch = RunOptions().chunk_frames;
 };
 
-std::string in_words(double seconds) {
-  const auto whole = static_cast<int64_t>(std::ceil(seconds));
-  if (whole < 60) return fmt::format("{} s", whole);
-  if (whole < 3600) return fmt::format("{} min {:02} s", whole / 60, whole % 60);
-  return fmt::format("{} h {:02} min", whole / 3600, whole / 60 % 60);
-}
-
 std::string in_megabytes(double bytes) {
   return bytes < 1e9 ? fmt::format("{:.1f} MB", bytes / 1e6)
                      : fmt::format("{:.2f} GB", bytes / 1e9);
@@ -70,7 +63,7 @@ int dry_run(const RunFlags& flags,
       options.shard.is_whole()
           ? ""
           : fmt::format("shard {} of {}: ", options.shard.index, options.shard.count),
-      estimate.items, estimate.measured_items, in_words(estimate.seconds_total),
+      estimate.items, estimate.measured_items, format_duration(std::ceil(estimate.seconds_total)),
       estimate.seconds_per_item, in_megabytes(estimate.peak_memory_bytes),
       in_megabytes(estimate.disk_bytes));
   for (const std::string& warning : estimate.warnings)

@@ -18,7 +18,7 @@ void SuiteFlags::add(CLI::App& app) {
   app.add_option("--columns", columns, "The manifest's names for ours, such as id=clip,path=file")
       ->type_name("OURS=THEIRS,...");
   app.add_option("--limit", limit, "Only the first N items")
-      ->check(CLI::NonNegativeNumber)
+      ->check(CLI::PositiveNumber)
       ->type_name("N");
   app.add_option("--seed", seed, "Seed of resampling and nulls")
       ->check(CLI::NonNegativeNumber)

@@ -18,14 +18,14 @@ constexpr Seconds kLineInterval{30.0};
 constexpr int64_t kLinePercent = 10;
 constexpr int64_t kBarWidth = 24;
 
+}  // namespace
+
 std::string format_duration(double seconds) {
   const auto whole = static_cast<int64_t>(seconds + 0.5);
   if (whole < 60) return fmt::format("{} s", whole);
   if (whole < 3600) return fmt::format("{} min {:02} s", whole / 60, whole % 60);
   return fmt::format("{} h {:02} min", whole / 3600, whole / 60 % 60);
 }
-
-}  // namespace
 
 Progress::Progress(std::string label, int64_t total, ProgressMode mode)
     : label_(std::move(label)),

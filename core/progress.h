@@ -9,6 +9,9 @@ namespace physprobe {
 
 enum class ProgressMode { kAuto, kBar, kLines, kNone };
 
+/// "12 s", "3 min 05 s", "2 h 10 min"; to the nearest second.
+std::string format_duration(double seconds);
+
 /// Not thread-safe; one per loop. Prints done/total, rate and time left.
 class Progress {
  public:

@@ -85,5 +85,16 @@ TEST(CommandLine, DatasetProblemsEndWith7) {
   EXPECT_EQ(outcome.code, 7) << outcome.out << outcome.err;
 }
 
+TEST(CommandLine, InspectSaysWhatAFolderLacks) {
+  const testing::TempDir dir;
+  const Outcome nothing = run({"inspect", dir.path()});
+  EXPECT_EQ(nothing.code, 3);
+  EXPECT_NE(nothing.err.find("no numbered images"), std::string::npos) << nothing.err;
+  write_file_atomic(dir / "run.json", R"({"schema": 1, "name": "mine"})");
+  const Outcome begun = run({"inspect", dir.path()});
+  EXPECT_EQ(begun.code, 0) << begun.err;
+  EXPECT_NE(begun.out.find("unfinished run"), std::string::npos) << begun.out;
+}
+
 }  // namespace
 }  // namespace physprobe

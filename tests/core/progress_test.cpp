@@ -64,5 +64,13 @@ TEST(Progress, AnUnfinishedBarLeavesItsLine) {
   EXPECT_EQ(::testing::internal::GetCapturedStderr().back(), '\n');
 }
 
+TEST(FormatDuration, UsesTheTwoUnitsThatMatter) {
+  EXPECT_EQ(format_duration(0.4), "0 s");
+  EXPECT_EQ(format_duration(59.4), "59 s");
+  EXPECT_EQ(format_duration(59.6), "1 min 00 s");
+  EXPECT_EQ(format_duration(185.0), "3 min 05 s");
+  EXPECT_EQ(format_duration(7800.0), "2 h 10 min");
+}
+
 }  // namespace
 }  // namespace physprobe
