@@ -10,6 +10,7 @@
 #include "physprobe/encoders/v1_retina.h"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -238,7 +239,7 @@ class V1Encoder final : public Encoder {
                     const std::vector<TapOutput>& outputs) const {
     const int64_t height = filters.height;
     const int64_t width = filters.width;
-    const at::NoGradGuard no_gradients;
+    const c10::NoGradGuard no_gradients;
     const float* pixel = frames.data_ptr<float>() + frame * height * width;
     TapSource::Kind deepest = TapSource::Kind::kPixel;
     for (const TapSource& source : sources) deepest = std::max(deepest, source.kind);

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <c10/core/GradMode.h>
 
 #include <atomic>
 #include <chrono>
@@ -171,9 +172,9 @@ TEST(ParallelFor, WorksAgainAfterAnException) {
 }
 
 TEST(ParallelFor, TheCallersGradModeHoldsInEveryCall) {
-  const at::NoGradGuard no_grad;
+  const c10::NoGradGuard no_grad;
   std::atomic<int> enabled{0};
-  parallel_for(20, 4, [&](int64_t) { enabled += at::GradMode::is_enabled() ? 1 : 0; });
+  parallel_for(20, 4, [&](int64_t) { enabled += c10::GradMode::is_enabled() ? 1 : 0; });
   EXPECT_EQ(enabled, 0);
 }
 
