@@ -24,8 +24,8 @@ BenchmarkResult with_target(BenchmarkResult result, double target, bool at_least
 }
 
 std::vector<std::string> benchmark_groups() {
-  return {"gemm",     "encoder",    "decode", "preprocess", "search",    "store",
-          "manifest", "trajectory", "v1",     "start-up",   "run-memory", "pairs", "physics-iq"};
+  return {"gemm",       "encoder", "decode",   "preprocess", "search", "store",     "manifest",
+          "trajectory", "v1",      "start-up", "run-memory", "pairs",  "physics-iq"};
 }
 
 std::vector<BenchmarkResult> run_benchmarks(

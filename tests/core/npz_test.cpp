@@ -150,8 +150,8 @@ TEST_F(Npz, RefusesSizesThatCannotBe) {
       refused(with_directory_field(stored_, 24, "\xff\xff\xff\x7f"), "which is impossible"));
   EXPECT_TRUE(
       refused(with_directory_field(deflated_, 24, "\xff\xff\xff\x7f"), "which is impossible"));
-  EXPECT_TRUE(refused(with_directory_field(deflated_, 24, std::string("\1\0\0\0", 4)),
-                      "is no .npy array"));
+  EXPECT_TRUE(
+      refused(with_directory_field(deflated_, 24, std::string("\1\0\0\0", 4)), "is no .npy array"));
   EXPECT_TRUE(
       refused(with_directory_field(stored_, 20, "\xff\xff\xff\x7f"), "lies outside the archive"));
   EXPECT_TRUE(

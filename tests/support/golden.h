@@ -13,8 +13,8 @@ inline std::string golden_path(const std::string& relative) {
   return source_dir() + "/tests/golden/" + relative;
 }
 
-/// Data that may lie beside a checkout but is never part of it ("media/…", "golden/…"); callers skip
-/// with a clear line when `exists` is false.
+/// Data that may lie beside a checkout but is never part of it ("media/…", "golden/…"); callers
+/// skip with a clear line when `exists` is false.
 struct BesideProject {
   std::string path;
   bool exists;

@@ -1,6 +1,6 @@
 #pragma once
-// The checkout's own folder: compiled into one small library, so that no other object depends on where the checkout
-// lies and a compiler cache serves every clone.
+// The checkout's own folder: compiled into one small library, so that no other object depends on
+// where the checkout lies and a compiler cache serves every clone.
 
 #include <string>
 

@@ -1,12 +1,11 @@
 #pragma once
 // A scratch directory of one test, removed at its end.
 
-#include <unistd.h>
-
 #include <cstdlib>
 #include <filesystem>
 #include <stdexcept>
 #include <string>
+#include <unistd.h>
 
 namespace physprobe::testing {
 

@@ -36,7 +36,8 @@ inline ::testing::AssertionResult tensor_near(const at::Tensor& actual,
   if (worst < 0) return ::testing::AssertionSuccess();
   return ::testing::AssertionFailure()
          << "element " << worst << " is " << pa[worst] << ", expected " << pe[worst]
-         << " (difference " << pa[worst] - pe[worst] << ", atol " << atol << ", rtol " << rtol << ")";
+         << " (difference " << pa[worst] - pe[worst] << ", atol " << atol << ", rtol " << rtol
+         << ")";
 }
 
 }  // namespace physprobe::testing
