@@ -279,7 +279,9 @@ PhysicsIqScores score_physics_iq(const ResultTable& table, ListLengths lengths) 
 std::string format_sample_scores(const std::vector<SampleScore>& scores) {
   const bool has_views = std::any_of(scores.begin(), scores.end(),
                                      [](const SampleScore& s) { return !s.view.empty(); });
-  std::vector<std::string> heading = {"scenario"};
+  std::vector<std::string> heading;
+  heading.reserve(9);
+  heading.emplace_back("scenario");
   if (has_views) heading.emplace_back("view");
   for (const char* name :
        {"spatial_iou_v1_score", "weighted_spatial_iou_v1_score", "spatiotemporal_iou_v1_score",
