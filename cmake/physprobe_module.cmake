@@ -67,7 +67,9 @@ function(physprobe_executable_defaults target)
   physprobe_target_defaults(${target})
   if(PHYSPROBE_OPENBLAS_OPENMP_DIR)
     target_link_options(${target} PRIVATE
-      "-Wl,--disable-new-dtags,-rpath,${PHYSPROBE_OPENBLAS_OPENMP_DIR}")
+      "-Wl,--disable-new-dtags,-rpath,${PHYSPROBE_OPENBLAS_OPENMP_DIR}"
+      # The linker follows the rpath to that folder's liblapack but not to its OpenBLAS (Debian 13); the loader finds both.
+      -Wl,--allow-shlib-undefined)
   endif()
 endfunction()
 

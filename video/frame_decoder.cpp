@@ -157,13 +157,25 @@ void FrameDecoder::position_for(int64_t index) {
 
 const AVFrame& FrameDecoder::frame_by_pts(int64_t index) {
   position_for(index);
+  int64_t missing = index;
+  if (const AVFrame* found = decode_until(index, missing)) return *found;
+  // A decoder may leave out frames behind the key frame it was started at (FFmpeg 7 does for some
+  // HEVC files); started at the file's first packet it leaves out none that can be decoded.
+  packets_.restart();
+  current_index_ = -1;
+  if (const AVFrame* found = decode_until(index, missing)) return *found;
+  fail(missing, "does not come out of the decoder");
+}
+
+const AVFrame* FrameDecoder::decode_until(int64_t index, int64_t& missing) {
   const int64_t pts = table_.frames[static_cast<std::size_t>(index)].pts;
   const int64_t errors_before = packets_.error_count();
+  missing = index;
   current_ = nullptr;
   while (const AVFrame* decoded = packets_.next()) {
     const int64_t decoded_pts =
         decoded->pts != AV_NOPTS_VALUE ? decoded->pts : decoded->best_effort_timestamp;
-    if (decoded_pts > pts) fail(index, "does not come out of the decoder");
+    if (decoded_pts > pts) return nullptr;
     if (is_damaged(*decoded) || packets_.error_count() > errors_before) {
       fail(index, "or one it builds on is damaged");
     }
@@ -174,15 +186,16 @@ const AVFrame& FrameDecoder::frame_by_pts(int64_t index) {
       continue;  // announced by no packet
     const int64_t decoded_index = std::distance(table_.frames.begin(), known);
     if (current_index_ >= 0 && decoded_index != current_index_ + 1) {
-      fail(current_index_ + 1, "does not come out of the decoder");
+      missing = current_index_ + 1;
+      return nullptr;
     }
     current_index_ = decoded_index;
     if (decoded_pts == pts) {
       current_ = decoded;
-      return *current_;
+      return current_;
     }
   }
-  fail(index, "does not come out of the decoder");
+  return nullptr;
 }
 
 const AVFrame& FrameDecoder::frame_by_counting(int64_t index) {

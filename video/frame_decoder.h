@@ -62,6 +62,9 @@ class FrameDecoder {
   void position_for(int64_t index);
   [[noreturn]] void fail(int64_t index, const std::string& reason);
   const AVFrame& frame_by_pts(int64_t index);
+  /// The frame `index` if it comes out of the decoder from where it stands; nullptr, and in
+  /// `missing` the first frame that does not.
+  const AVFrame* decode_until(int64_t index, int64_t& missing);
   const AVFrame& frame_by_counting(int64_t index);
 
   MediaSource& source_;
