@@ -2,6 +2,7 @@
 
 #include "physprobe/core/error.h"
 
+#include <algorithm>
 #include <cmath>
 #include <deque>
 #include <mutex>
@@ -137,11 +138,15 @@ std::shared_ptr<const PyramidFilters> pyramid_filters(int64_t height,
   static std::mutex mutex;
   static std::deque<std::shared_ptr<const PyramidFilters>> cache;
   const std::lock_guard<std::mutex> lock(mutex);
-  for (const auto& known : cache) {
-    if (known->height == height && known->width == width && known->orientations == orientations &&
-        static_cast<int64_t>(known->levels.size()) == scales) {
-      return known;
-    }
+  const auto found = std::find_if(cache.begin(), cache.end(), [&](const auto& known) {
+    return known->height == height && known->width == width &&
+           known->orientations == orientations &&
+           static_cast<int64_t>(known->levels.size()) == scales;
+  });
+  if (found != cache.end()) {
+    // The size used last is the last to go.
+    std::rotate(found, found + 1, cache.end());
+    return cache.back();
   }
   cache.push_back(
       std::make_shared<const PyramidFilters>(build_filters(height, width, scales, orientations)));
