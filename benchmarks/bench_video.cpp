@@ -1,4 +1,5 @@
 #include "physprobe/benchmarks/cases.h"
+#include "physprobe/benchmarks/scratch_folder.h"
 #include "physprobe/benchmarks/timing.h"
 #include "physprobe/core/atomic_file.h"
 #include "physprobe/core/error.h"
@@ -158,28 +159,6 @@ void require_agreeing_arithmetics(const at::Tensor& frame) {
   require_correct((floats - bytes).abs().max().item<double>() < 2.5 / 255.0, "preprocess",
                   "float and uint8 resampling disagree");
 }
-
-/// A folder of its own, removed at the end.
-class ScratchFolder {
- public:
-  ScratchFolder()
-      : path_((std::filesystem::temp_directory_path() / "physprobe-bench-XXXXXX").string()) {
-    if (mkdtemp(path_.data()) == nullptr) {
-      throw Error(ErrorKind::kResource, path_,
-                  "cannot be created; set TMPDIR to a writable folder");
-    }
-  }
-  ~ScratchFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 }  // namespace
 
