@@ -290,6 +290,12 @@ void VideoWriterOptions::validate() const {
   }
 }
 
+std::string video_writer_version() {
+  const unsigned int version = avcodec_version();
+  return fmt::format("libavcodec {}.{}.{}", AV_VERSION_MAJOR(version), AV_VERSION_MINOR(version),
+                     AV_VERSION_MICRO(version));
+}
+
 std::unique_ptr<VideoWriter> VideoWriter::open(const std::string& path,
                                                int64_t width,
                                                int64_t height,

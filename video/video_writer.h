@@ -38,6 +38,9 @@ class VideoWriter {
 std::vector<std::string> available_encoders();
 std::vector<std::string> available_decoders();
 
+/// What equal bytes depend on, as "libavcodec 59.37.100"; for cache keys and provenance.
+std::string video_writer_version();
+
 /// JPEG bytes of an (H, W, 3) uint8 RGB image; quality 1 to 100.
 std::string encode_jpeg(const at::Tensor& image, int quality);
 /// PNG bytes.

@@ -1,20 +1,12 @@
 #include "physprobe/eval/physics_iq/frame_rate.h"
 
-#include "physprobe/core/atomic_file.h"
-#include "physprobe/core/error.h"
 #include "physprobe/video/video_reader.h"
+#include "physprobe/video/video_writer.h"
 
 #include <ATen/ATen.h>
-#include <fmt/format.h>
-#include <opencv2/core.hpp>
-#include <opencv2/imgproc.hpp>
-#ifdef PHYSPROBE_HAS_OPENCV_VIDEOIO
-#include <opencv2/videoio.hpp>
-#endif
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <numeric>
 
 namespace physprobe {
@@ -52,7 +44,6 @@ void blend_frames(const uint8_t* a, const uint8_t* b, double weight, int64_t cou
 }
 
 void convert_frame_rate(const std::string& source, const std::string& target, double target_fps) {
-#ifdef PHYSPROBE_HAS_OPENCV_VIDEOIO
   VideoOptions options;
   options.colour_tags = ColourTags::kIgnored;  // as OpenCV
   const auto reader = VideoReader::open(source, options);
@@ -60,20 +51,16 @@ void convert_frame_rate(const std::string& source, const std::string& target, do
   int64_t frames_read = 0;
   const std::vector<BlendedFrame> mapping = frame_rate_mapping(
       info.frame_count, info.header_fps.value_or(info.fps), target_fps, frames_read);
-  const int height = static_cast<int>(info.height);
-  const int width = static_cast<int>(info.width);
-  const cv::Rect even(0, 0, width - width % 2, height - height % 2);
-  // The writer guesses the container from the extension, so that stays last.
-  const std::string temporary =
-      (std::filesystem::path(target).parent_path() /
-       (std::filesystem::path(temporary_sibling(target)).filename().string() + ".mp4"))
-          .string();
-  cv::VideoWriter writer;
-  if (!writer.open(temporary, cv::CAP_FFMPEG, cv::VideoWriter::fourcc('a', 'v', 'c', '1'),
-                   target_fps, even.size(), true))
-    throw Error(ErrorKind::kResource, target,
-                "OpenCV cannot write an H.264 video there; check the folder and OpenCV's FFmpeg "
-                "backend");
+  const int64_t height = info.height;
+  const int64_t width = info.width;
+  const int64_t even_height = height - height % 2;
+  const int64_t even_width = width - width % 2;
+  // The reference's writer takes x264's defaults too, but with as many threads as the machine has
+  // cores and the macroblock tree, which make the clip differ from machine to machine.
+  VideoWriterOptions writing;
+  writing.fps = target_fps;
+  writing.codec = "h264";
+  const auto writer = VideoWriter::open(target, even_width, even_height, writing);
   std::vector<int64_t> indices(static_cast<std::size_t>(frames_read));
   std::iota(indices.begin(), indices.end(), 0);
   at::Tensor before;
@@ -82,10 +69,7 @@ void convert_frame_rate(const std::string& source, const std::string& target, do
   const auto emit = [&](const at::Tensor& a, const at::Tensor& b, double weight) {
     blend_frames(a.data_ptr<uint8_t>(), b.data_ptr<uint8_t>(), weight, blended.numel(),
                  blended.data_ptr<uint8_t>());
-    const cv::Mat rgb(height, width, CV_8UC3, blended.data_ptr<uint8_t>());
-    cv::Mat bgr;
-    cv::cvtColor(rgb(even), bgr, cv::COLOR_RGB2BGR);
-    writer.write(bgr);
+    writer->write(blended.slice(0, 0, even_height).slice(1, 0, even_width).contiguous());
     ++next;
   };
   reader->for_each(indices, [&](int64_t index, double, const at::Tensor& frame) {
@@ -95,15 +79,7 @@ void convert_frame_rate(const std::string& source, const std::string& target, do
     return true;
   });
   while (next < mapping.size()) emit(before, before, mapping[next].weight);
-  writer.release();
-  commit_file(temporary, target);
-#else
-  static_cast<void>(target_fps);
-  throw Error(ErrorKind::kUsage, source,
-              fmt::format("has to be converted to another frame rate ({}), which needs OpenCV's "
-                          "videoio; this build has none",
-                          target));
-#endif
+  writer->close();
 }
 
 }  // namespace physprobe

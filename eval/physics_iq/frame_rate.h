@@ -25,9 +25,10 @@ std::vector<BlendedFrame> frame_rate_mapping(int64_t frame_count,
 /// float32 products and sum, truncated towards zero.
 void blend_frames(const uint8_t* a, const uint8_t* b, double weight, int64_t count, uint8_t* out);
 
-/// Writes `source` at `target_fps` to `target` (mp4, H.264 with OpenCV's defaults; an odd last row
-/// or column is left out), atomically. Throws Error(kInput), Error(kResource); Error(kUsage) if
-/// this build has no OpenCV video writer.
+/// Writes `source` at `target_fps` to `target` (mp4; H.264, crf 23 and preset medium as the
+/// reference, but by one thread and without macroblock tree, so that every machine with the same
+/// libraries writes the same clip; an odd last row or column is left out), atomically. Throws
+/// Error(kInput), Error(kResource); Error(kUsage) if FFmpeg has no H.264 encoder.
 void convert_frame_rate(const std::string& source, const std::string& target, double target_fps);
 
 }  // namespace physprobe

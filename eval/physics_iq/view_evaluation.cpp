@@ -9,6 +9,7 @@
 #include "physprobe/eval/physics_iq/frame_shelf.h"
 #include "physprobe/eval/physics_iq/view_media.h"
 #include "physprobe/video/video_reader.h"
+#include "physprobe/video/video_writer.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -41,8 +42,7 @@ ViewClip clip_of(const ClipSourceFile& source) {
   ViewClip clip{source, content_digest(source.path), ""};
   clip.identity = clip.digest;
   if (source.convert_to_fps > 0.0)
-    clip.identity +=
-        fmt::format(" at {} fps by OpenCV {}", source.convert_to_fps, mask_codec_version());
+    clip.identity += fmt::format(" at {} fps by {}", source.convert_to_fps, video_writer_version());
   return clip;
 }
 
