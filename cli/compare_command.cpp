@@ -1,6 +1,7 @@
 #include "physprobe/cli/command.h"
 #include "physprobe/core/error.h"
 #include "physprobe/core/json_lines.h"
+#include "physprobe/eval/minimal_pairs/compare_grouped.h"
 #include "physprobe/eval/minimal_pairs/compare_pairs.h"
 #include "physprobe/eval/physics_iq/comparison.h"
 
@@ -32,7 +33,11 @@ struct Comparison {
 
 const std::vector<Comparison>& comparisons() {
   static const std::vector<Comparison> list = {
-      {"pairs/", compare_pair_runs, format_pair_comparison}};
+      {"pairs/", compare_pair_runs, format_pair_comparison},  // more special ones follow
+      {"pairs/winoground-", compare_grouped_runs, format_grouped_comparison},
+      {"pairs/vinoground-", compare_grouped_runs, format_grouped_comparison},
+      {"pairs/naturalbench-", compare_grouped_runs, format_grouped_comparison},
+      {"pairs/relative-", compare_grouped_runs, format_grouped_comparison}};
   return list;
 }
 

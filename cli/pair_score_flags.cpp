@@ -12,16 +12,24 @@ constexpr std::size_t kMostPrinted = 5;
 
 }  // namespace
 
-void PairScoreFlags::add(CLI::App& app) {
+void PairScoreFlags::add_output(CLI::App& app) {
   app.add_option("--out", out, "Folder for results.json, results.csv, items.jsonl and the report");
   app.add_flag("--overwrite", overwrite, "Replace the results in --out");
   app.add_flag("--no-report", no_report, "Do not render report.html");
-  app.add_flag("--drop-incomplete", scores.drop_incomplete,
-               "Leave pairs without exactly two items out instead of counting them as wrong");
+}
+
+void PairScoreFlags::add_statistics(CLI::App& app) {
   app.add_option("--resamples", scores.bootstrap.resamples, "Bootstrap resamples")
       ->capture_default_str();
   app.add_option("--seed", scores.bootstrap.seed, "Seed of the bootstrap")->capture_default_str();
   app.add_option("--level", scores.bootstrap.level, "Confidence level")->capture_default_str();
+}
+
+void PairScoreFlags::add(CLI::App& app) {
+  add_output(app);
+  app.add_flag("--drop-incomplete", scores.drop_incomplete,
+               "Leave pairs without exactly two items out instead of counting them as wrong");
+  add_statistics(app);
   common.add_json(app);
   common.add_execution(app);
 }

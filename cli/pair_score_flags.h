@@ -17,7 +17,9 @@ struct PairScoreFlags {
   bool overwrite = false;
   bool no_report = false;
 
-  void add(CLI::App& app);  ///< Statistics, --json, --out and the execution flags.
+  void add_output(CLI::App& app);      ///< --out, --overwrite, --no-report.
+  void add_statistics(CLI::App& app);  ///< --resamples, --seed, --level.
+  void add(CLI::App& app);             ///< Statistics, --json, --out and the execution flags.
   PairScoreOptions options() const;
 };
 

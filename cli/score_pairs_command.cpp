@@ -2,6 +2,7 @@
 #include "physprobe/cli/score_command.h"
 #include "physprobe/core/error.h"
 #include "physprobe/core/json_lines.h"
+#include "physprobe/eval/minimal_pairs/grouped_document.h"
 #include "physprobe/eval/minimal_pairs/pair_run_directory.h"
 #include "physprobe/eval/minimal_pairs/score_pair_table.h"
 #include "physprobe/report/pair_report.h"
@@ -23,6 +24,7 @@ struct TableFlags {
   PairTableOptions options;
   std::vector<std::string> tables;
   std::vector<std::string> columns;
+  std::vector<std::string> annotations;
   std::string answers = "letters";
   std::string lower = "possible";
 
@@ -45,24 +47,6 @@ struct TableFlags {
   }
 };
 
-/// Value, interval and n of every flat score, for a terminal.
-std::string format_flat(const Json& scores) {
-  std::string text;
-  for (const Json& score : scores) {
-    const Json& interval = score.at("interval");
-    std::string range;
-    if (interval.at("low").is_number()) {
-      range = fmt::format(" [{:.2f}, {:.2f}]", interval.at("low").get<double>(),
-                          interval.at("high").get<double>());
-    }
-    text += fmt::format("{:<20} {:<24} {:<18} {:.2f} %{}  n {}  chance {:.4g} %\n",
-                        score.at("model").get<std::string>(), score.at("task").get<std::string>(),
-                        score.at("name").get<std::string>(), score.at("value").get<double>(), range,
-                        score.at("n").get<int64_t>(), score.at("chance").get<double>());
-  }
-  return text;
-}
-
 int finish(const TableFlags& flags,
            const Json& results,
            const std::string& text,
@@ -73,32 +57,36 @@ int finish(const TableFlags& flags,
   return problems.empty() ? 0 : exit_code(ErrorKind::kPartial);
 }
 
-int score_pairs(const TableFlags& flags, Invocation& invocation) {
-  const PairTableOptions options = flags.resolved();
+/// Scores with `score`, which is given what takes the items of each kind of run, and finishes the
+/// run directory and its report if one was asked for.
+using ScoreTables = std::function<Json(
+    const std::function<void(const PairRun&)>&, const EachGroupedRun&, ModelProblems&)>;
+
+int score_tables(const TableFlags& flags, const ScoreTables& score, Invocation& invocation) {
   std::optional<PairRunDirectory> directory;
   if (!flags.pairs.out.empty()) directory.emplace(flags.pairs.out, flags.pairs.overwrite);
   ModelProblems problems;
-  bool has_items = false;
-  const Json results = score_pair_tables(
-      flags.tables, options,
+  bool is_grouped = false;
+  const Json results = score(
       [&](const PairRun& run) {
-        has_items = true;
         if (directory) directory->add_items(run);
+      },
+      [&](const GroupedProtocol& protocol, const GroupedRun& run) {
+        is_grouped = true;
+        if (directory) directory->add_item_lines(grouped_item_lines(protocol, run));
       },
       problems);
   if (directory) {
     directory->finish(results, problems, invocation.arguments);
-    if (has_items && !flags.pairs.no_report) {
+    if (!flags.pairs.no_report) {
       const std::string report = write_pair_report(flags.pairs.out);
       if (!flags.pairs.common.quiet) invocation.err << "report: " << report << "\n";
     }
   }
   return finish(flags, results,
-                has_items ? format_pair_scores(results) : format_flat(results.at("scores")),
-                problems, invocation);
+                is_grouped ? format_flat_scores(results) : format_pair_scores(results), problems,
+                invocation);
 }
-
-using GroupedScorer = std::function<Json(const TableFlags&, ModelProblems&)>;
 
 CLI::App* add_table_command(CLI::App& parent,
                             const char* name,
@@ -116,18 +104,28 @@ void add_grouped(CLI::App& parent,
                  const char* name,
                  const char* description,
                  const char* tables,
-                 const GroupedScorer& scorer) {
+                 const GroupedProtocol& protocol) {
   auto flags = std::make_shared<TableFlags>();
   CLI::App* command = add_table_command(parent, name, description, flags, tables);
-  command->get_option("tables")->expected(1);
-  command->add_option("--level", flags->pairs.scores.bootstrap.level, "Confidence level")
-      ->capture_default_str();
+  if (protocol.id == vinoground_protocol().id) {
+    command->add_option("--annotations", flags->annotations,
+                        "The benchmark's textscore and videoscore files, for logs that lack the "
+                        "right answers");
+  }
+  flags->pairs.add_output(*command);
+  flags->pairs.add_statistics(*command);
   flags->pairs.common.add_json(*command);
-  command->callback([flags, &invocation, scorer] {
-    invocation.action = [flags, &invocation, scorer] {
-      ModelProblems problems;
-      const Json results = scorer(*flags, problems);
-      return finish(*flags, results, format_flat(results.at("scores")), problems, invocation);
+  flags->pairs.common.add_execution(*command);
+  command->callback([flags, &protocol, &invocation] {
+    invocation.action = [flags, &protocol, &invocation] {
+      return score_tables(
+          *flags,
+          [&](const auto& /*each_run*/, const EachGroupedRun& each, ModelProblems& problems) {
+            return score_grouped_tables(protocol, flags->tables,
+                                        {flags->resolved().table, flags->annotations},
+                                        flags->pairs.scores.bootstrap, each, problems);
+          },
+          invocation);
     };
   });
 }
@@ -164,7 +162,15 @@ void add_answer_tables(CLI::App& parent,
                       "Column whose values are independent units (a scene)");
   flags->pairs.add(*command);
   command->callback([flags, &invocation] {
-    invocation.action = [flags, &invocation] { return score_pairs(*flags, invocation); };
+    invocation.action = [flags, &invocation] {
+      return score_tables(
+          *flags,
+          [&](const auto& each_run, const EachGroupedRun& each_relative, ModelProblems& problems) {
+            return score_pair_tables(flags->tables, flags->resolved(), each_run, problems,
+                                     each_relative);
+          },
+          invocation);
+    };
   });
 }
 
@@ -212,23 +218,17 @@ void add_score_pairs(CLI::App& parent, Invocation& invocation) {
                     "IntPhys 2 possible/impossible answers, with the harness's rule",
                     "pairs/intphys2-1", "possible");
   add_grouped(parent, invocation, "winoground", "Winoground text, image and group score",
-              "CSV with s00, s01, s10, s11, or safetensors (N,2,2): s[caption][visual]",
-              [](const TableFlags& flags, ModelProblems& problems) {
-                return score_winoground(flags.tables.front(), flags.pairs.scores.bootstrap.level,
-                                        problems);
-              });
+              "Models, one table each: CSV with s00, s01, s10, s11, or safetensors (N,2,2): "
+              "s[caption][visual]; NAME=PATH names a model",
+              winoground_protocol());
   add_grouped(parent, invocation, "vinoground", "Vinoground text, video and group score",
-              "Table: id <n>_pos|neg_text|video, prediction, label",
-              [](const TableFlags& flags, ModelProblems& problems) {
-                return score_vinoground(flags.tables.front(), flags.resolved().table,
-                                        flags.pairs.scores.bootstrap.level, problems);
-              });
+              "Models, one table or sample log each: id <n>_pos|neg_text|video, prediction, label; "
+              "NAME=PATH names a model",
+              vinoground_protocol());
   add_grouped(parent, invocation, "naturalbench", "NaturalBench Acc, Q_Acc, I_Acc, G_Acc",
-              "Table: id <n>_q0i0 … <n>_q1i1, prediction; task multiple_choice or yes_no",
-              [](const TableFlags& flags, ModelProblems& problems) {
-                return score_naturalbench(flags.tables.front(), flags.resolved().table,
-                                          flags.pairs.scores.bootstrap.level, problems);
-              });
+              "Models, one table or sample log each: id <n>_q0i0 … <n>_q1i1, prediction; task "
+              "multiple_choice or yes_no; NAME=PATH names a model",
+              naturalbench_protocol());
   add_consistency(parent, invocation);
 }
 

@@ -31,15 +31,19 @@ std::string render_pair_comparisons(const nlohmann::json& results) {
         number_cell(all.at("minimum_detectable_difference"), 2),
         number_cell(kappa.at("kappa"), 3, &kappa.at("interval")));
   }
-  return "<p class=\"intro\">Difference of pair accuracy on the pairs that both models answered, "
-         "with "
-         "McNemar's mid-p and its Holm adjustment over all comparisons; the smallest difference "
-         "this "
-         "number of pairs finds with power 0.8; and error consistency on items (0: as independent "
-         "systems of these accuracies, 1: always right and wrong together).</p>" +
+  const bool is_grouped = results.contains("kinds");
+  const std::string score =
+      is_grouped ? bdi(results.at("kinds").back().at("name").get<std::string>()) : "pair accuracy";
+  return fmt::format(
+             "<p class=\"intro\">Difference of {} on the {} that both models answered, with "
+             "McNemar's mid-p and its Holm adjustment over all comparisons; the smallest "
+             "difference "
+             "this number of them finds with power 0.8; and error consistency (0: as independent "
+             "systems of these accuracies, 1: always right and wrong together).</p>",
+             score, is_grouped ? "examples" : "pairs") +
          pair_table("summary",
                     {{"models", false},
-                     {"pairs", true},
+                     {is_grouped ? "examples" : "pairs", true},
                      {"difference, points", true},
                      {"only one right", true},
                      {"mid-p", true},

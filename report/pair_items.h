@@ -1,6 +1,8 @@
 #pragma once
-// The item table of a page of minimal-pair scores: rows for the page's script, texts that repeat
-// (questions, candidates) stored once. Internal.
+// The item table of a page of minimal-pair scores: columns, choices and rows for the page's script,
+// texts that repeat (questions, candidates) stored once. Internal.
+
+#include <nlohmann/json_fwd.hpp>
 
 #include <cstdint>
 #include <string>
@@ -15,5 +17,9 @@ struct PairItemTable {
 
 /// Reads items.jsonl. Throws Error(kInput) naming a line that is not as docs/minimal_pairs.md says.
 PairItemTable pair_item_table(const std::string& items_path, int64_t max_bytes);
+/// The same of the examples of grouped scores; `kinds` as results.json lists them.
+PairItemTable grouped_item_table(const std::string& items_path,
+                                 const nlohmann::json& kinds,
+                                 int64_t max_bytes);
 
 }  // namespace physprobe

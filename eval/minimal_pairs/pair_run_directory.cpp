@@ -65,7 +65,11 @@ PairRunDirectory::PairRunDirectory(std::string directory, bool overwrite)
 }
 
 void PairRunDirectory::add_items(const PairRun& run) {
-  AppendFile(RunPaths(directory_).items).append(item_lines(run));
+  add_item_lines(item_lines(run));
+}
+
+void PairRunDirectory::add_item_lines(const std::string& lines) {
+  AppendFile(RunPaths(directory_).items).append(lines);
 }
 
 void PairRunDirectory::finish(const nlohmann::ordered_json& results,

@@ -18,6 +18,8 @@ class PairRunDirectory {
 
   /// Appends the items of a run to items.jsonl, in the order of calls.
   void add_items(const PairRun& run);
+  /// The same of ready lines (`grouped_item_lines`).
+  void add_item_lines(const std::string& lines);
   /// Writes failures.jsonl, results.json, results.csv and run.json, then COMPLETE with the digest
   /// of results.json, as `physprobe run` does.
   void finish(const nlohmann::ordered_json& results,

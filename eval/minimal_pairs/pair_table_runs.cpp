@@ -96,16 +96,4 @@ PairRun answer_run(const std::string& given, const PairTableOptions& options) {
   return run;
 }
 
-std::vector<ScoredClips> clips_by_task(const std::vector<AnswerRow>& rows) {
-  std::map<std::string, ScoredClips> tasks;
-  for (const AnswerRow& row : rows) {
-    ScoredClips& clips = tasks[task_of(row)];
-    clips.task = task_of(row);
-    clips.rows.push_back(row);
-  }
-  std::vector<ScoredClips> list;
-  for (auto& [name, clips] : tasks) list.push_back(std::move(clips));
-  return list;
-}
-
 }  // namespace physprobe

@@ -15,11 +15,4 @@ std::pair<std::string, std::string> named_table(const std::string& given);
 /// Answers judged against labels, by the rule of the options under both answer rules.
 PairRun answer_run(const std::string& given, const PairTableOptions& options);
 
-/// Rows of a table by task ("all" without a task column).
-struct ScoredClips {
-  std::string task;
-  std::vector<AnswerRow> rows;
-};
-std::vector<ScoredClips> clips_by_task(const std::vector<AnswerRow>& rows);
-
 }  // namespace physprobe

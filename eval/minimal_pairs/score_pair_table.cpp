@@ -2,89 +2,69 @@
 
 #include "physprobe/core/error.h"
 #include "physprobe/core/parallel.h"
-#include "physprobe/core/statistics/proportion.h"
+#include "physprobe/eval/minimal_pairs/grouped_document.h"
 #include "physprobe/eval/minimal_pairs/model_comparison.h"
 #include "physprobe/eval/minimal_pairs/pair_table_runs.h"
 #include "physprobe/eval/minimal_pairs/score_json.h"
-#include "physprobe/eval/minimal_pairs/surprise_pairs.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 
 namespace physprobe {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// Possible and impossible clips of one task, paired; what cannot be is a problem.
-struct ClipPairs {
-  std::vector<double> possible, impossible;
-};
-
-ClipPairs pair_clips(const ScoredClips& clips,
-                     bool lower_is_possible,
-                     std::vector<PairProblem>& problems) {
-  std::map<std::string, std::vector<const AnswerRow*>> pairs;
-  for (const AnswerRow& row : clips.rows)
-    pairs[row.pair.empty() ? pair_stem(row.id) : row.pair].push_back(&row);
-  ClipPairs result;
-  for (const auto& entry : pairs) {
-    const std::string& name = entry.first;
-    const std::vector<const AnswerRow*>& rows = entry.second;
+/// A table with a score column as a run: an example a pair of clips, right when the possible one
+/// surprises less. What cannot be paired is a problem.
+GroupedRun relative_run(const std::string& given,
+                        const std::vector<AnswerRow>& rows,
+                        bool lower_is_possible) {
+  GroupedRun run;
+  std::string path;
+  std::tie(run.model, path) = named_table(given);
+  run.files = {path};
+  std::map<std::pair<std::string, std::string>, std::vector<const AnswerRow*>> pairs;
+  for (const AnswerRow& row : rows)
+    pairs[{row.task.empty() ? "all" : row.task, row.pair.empty() ? pair_stem(row.id) : row.pair}]
+        .push_back(&row);
+  for (const auto& [key, members] : pairs) {
+    const AnswerRow& first = *members.front();
+    const std::string& name = key.second;
     const auto problem = [&](const char* kind, const std::string& text) {
-      problems.push_back({kind, rows.front()->file, rows.front()->line, name, text});
+      run.problems.push_back({kind, first.file, first.line, name, text});
     };
-    if (rows.size() != 2) {
-      problem(rows.size() == 1 ? "no partner" : "more than two items",
-              fmt::format("{} clips, expected a possible and an impossible one", rows.size()));
+    if (members.size() != 2) {
+      problem(members.size() == 1 ? "no partner" : "more than two items",
+              fmt::format("{} clips, expected a possible and an impossible one", members.size()));
       continue;
     }
-    const int first = answer_index(rows[0]->label, {});
-    const int second = answer_index(rows[1]->label, {});
-    if (first == kUnparsed || second == kUnparsed || first == second) {
+    const AnswerRow& second = *members[1];
+    const int label = answer_index(first.label, {});
+    const int other = answer_index(second.label, {});
+    if (label == kUnparsed || other == kUnparsed || label == other) {
       problem("answer not among the candidates",
               fmt::format("labels '{}' and '{}'; expected one possible and one impossible clip",
-                          rows[0]->label, rows[1]->label));
+                          first.label, second.label));
       continue;
     }
-    const double sign = lower_is_possible ? 1.0 : -1.0;
-    result.possible.push_back(sign * *rows[first == 1 ? 0 : 1]->score);
-    result.impossible.push_back(sign * *rows[first == 1 ? 1 : 0]->score);
+    const double possible = *(label == 1 ? first : second).score;
+    const double impossible = *(label == 1 ? second : first).score;
+    const bool is_right = lower_is_possible ? possible < impossible : possible > impossible;
+    run.examples.push_back({key.first,
+                            name,
+                            {is_right},
+                            {{"possible", fmt::format("{}", possible)},
+                             {"impossible", fmt::format("{}", impossible)},
+                             {"verdict", is_right                 ? "right"
+                                         : possible == impossible ? "tie"
+                                                                  : "wrong"}}});
   }
-  return result;
-}
-
-/// One table with a score column.
-Json relative_scores(const std::string& given,
-                     const std::vector<AnswerRow>& rows,
-                     const PairTableOptions& options,
-                     ModelProblems& problems) {
-  const auto [name, path] = named_table(given);
-  std::vector<PairProblem> found;
-  Json model{{"name", name}, {"files", Json::array({path})}, {"tasks", Json::object()}};
-  for (const ScoredClips& clips : clips_by_task(rows)) {
-    const ClipPairs pairs = pair_clips(clips, options.lower_is_possible, found);
-    const RelativeAccuracy accuracy = relative_accuracy(pairs.possible, pairs.impossible);
-    const double level = options.scores.bootstrap.level;
-    const Interval strict =
-        in_percent(wilson_interval(static_cast<double>(accuracy.right), accuracy.n, level));
-    model["tasks"][clips.task] =
-        Json{{"n_pairs", accuracy.n},
-             {"relative_accuracy", Json{{"value", accuracy.strict},
-                                        {"unit", "%"},
-                                        {"n", accuracy.n},
-                                        {"interval", pair_interval_json(strict)},
-                                        {"higher_is", "better"},
-                                        {"chance", 50.0}}},
-             {"ties", accuracy.ties},
-             {"half_credit", accuracy.half_credit}};
-  }
-  model["problems"] = problems_json(found);
-  for (PairProblem& problem : found) problems.emplace_back(name, std::move(problem));
-  return model;
+  return run;
 }
 
 bool has_scores_only(const std::vector<AnswerRow>& rows) {
@@ -96,32 +76,36 @@ bool has_scores_only(const std::vector<AnswerRow>& rows) {
 Json score_relative(const std::vector<std::string>& tables,
                     const std::vector<std::vector<AnswerRow>>& rows,
                     const PairTableOptions& options,
+                    const EachGroupedRun& each_run,
                     ModelProblems& problems) {
-  Json models = Json::array();
-  Json flat = Json::array();
-  int64_t items = 0;
+  const GroupedProtocol& protocol = relative_protocol();
+  std::vector<GroupedRun> runs;
   for (std::size_t t = 0; t < tables.size(); ++t) {
-    items += static_cast<int64_t>(rows[t].size());
-    Json model = relative_scores(tables[t], rows[t], options, problems);
-    for (const auto& [task, scores] : model["tasks"].items()) {
-      Json score{{"name", "relative_accuracy"},
-                 {"protocol", "pairs/relative-1"},
-                 {"model", model["name"]},
-                 {"task", task},
-                 {"source", ""}};
-      for (const auto& [key, value] : scores["relative_accuracy"].items()) score[key] = value;
-      flat.push_back(std::move(score));
-    }
-    models.push_back(std::move(model));
+    runs.push_back(relative_run(tables[t], rows[t], options.lower_is_possible));
+    if (each_run) each_run(protocol, runs.back());
   }
-  Json results{
-      {"schema", 1},
-      {"name", tables.size() == 1 ? models[0]["name"] : Json("several models")},
-      {"protocol", "pairs/relative-1"},
-      {"counts", Json{{"models", tables.size()}, {"items", items}, {"problems", problems.size()}}}};
-  if (tables.size() == 1) results["tasks"] = models[0]["tasks"];
-  results["scores"] = std::move(flat);
-  results["models"] = std::move(models);
+  Json results = grouped_document(protocol, runs, options.scores.bootstrap, problems);
+  for (std::size_t m = 0; m < runs.size(); ++m) {
+    Json& model = results["models"][m];
+    model["tasks"] = Json::object();
+    for (const Json& score : results["scores"]) {
+      if (score["model"] != model["name"]) continue;
+      int64_t ties = 0;
+      for (const GroupedExample& example : runs[m].examples)
+        ties += example.task == score["task"] && example.given.back().second == "tie";
+      const auto n = score["n"].get<int64_t>();
+      Json accuracy;
+      for (const char* key : {"value", "unit", "n", "interval", "higher_is", "chance"})
+        accuracy[key] = score[key];
+      const double half = n == 0 ? 0.0 : 50.0 * static_cast<double>(ties) / static_cast<double>(n);
+      model["tasks"][score["task"].get<std::string>()] =
+          Json{{"n_pairs", n},
+               {"relative_accuracy", accuracy},
+               {"ties", ties},
+               {"half_credit", score["value"].get<double>() + half}};
+    }
+  }
+  if (runs.size() == 1) results["tasks"] = results["models"][0]["tasks"];
   return results;
 }
 
@@ -130,7 +114,8 @@ Json score_relative(const std::vector<std::string>& tables,
 nlohmann::ordered_json score_pair_tables(const std::vector<std::string>& tables,
                                          const PairTableOptions& options,
                                          const std::function<void(const PairRun&)>& each_run,
-                                         ModelProblems& problems) {
+                                         ModelProblems& problems,
+                                         const EachGroupedRun& each_relative) {
   options.scores.bootstrap.validate();
   std::vector<std::vector<AnswerRow>> clips;
   for (const std::string& given : tables) {
@@ -146,7 +131,7 @@ nlohmann::ordered_json score_pair_tables(const std::vector<std::string>& tables,
                 "some tables hold scores and some predictions; they are two protocols, score them "
                 "apart");
   }
-  if (!clips.empty()) return score_relative(tables, clips, options, problems);
+  if (!clips.empty()) return score_relative(tables, clips, options, each_relative, problems);
 
   const int threads = options.threads == 0 ? default_thread_count() : options.threads;
   std::vector<RunScores> scores;
@@ -161,6 +146,24 @@ nlohmann::ordered_json score_pair_tables(const std::vector<std::string>& tables,
   results["notes"] = Json::array();
   results["provenance"] = score_provenance(options.protocol, options.scores);
   return results;
+}
+
+nlohmann::ordered_json score_grouped_tables(const GroupedProtocol& protocol,
+                                            const std::vector<std::string>& tables,
+                                            const GroupedSource& source,
+                                            const BootstrapOptions& options,
+                                            const EachGroupedRun& each_run,
+                                            ModelProblems& problems) {
+  using Reader = GroupedRun (*)(const std::string&, const GroupedSource&);
+  const Reader read = protocol.id == winoground_protocol().id   ? read_winoground
+                      : protocol.id == vinoground_protocol().id ? read_vinoground
+                                                                : read_naturalbench;
+  std::vector<GroupedRun> runs;
+  for (const std::string& table : tables) {
+    runs.push_back(read(table, source));
+    if (each_run) each_run(protocol, runs.back());
+  }
+  return grouped_document(protocol, runs, options, problems);
 }
 
 nlohmann::ordered_json score_error_consistency(const std::string& first,

@@ -2,6 +2,8 @@
 // `score pairs` and its relatives: tables of answers or scores under protocols other than MVP.
 
 #include "physprobe/eval/minimal_pairs/answer_table.h"
+#include "physprobe/eval/minimal_pairs/grouped_run.h"
+#include "physprobe/eval/minimal_pairs/grouped_scores.h"
 #include "physprobe/eval/minimal_pairs/pair_scores.h"
 #include "physprobe/eval/minimal_pairs/score_mvp.h"
 
@@ -17,6 +19,8 @@ namespace physprobe {
 /// candidate's text.
 enum class PredictionRule { kMvp, kPossible, kYesNo };
 
+using EachGroupedRun = std::function<void(const GroupedProtocol&, const GroupedRun&)>;
+
 struct PairTableOptions {
   std::string protocol = "pairs/generic-1";
   AnswerTableOptions table;
@@ -31,28 +35,23 @@ struct PairTableOptions {
 
 /// Scores tables of answers (one model a table, NAME=PATH names it) on the engine of `score_mvp`:
 /// the same document, tasks named by the task column (or "all"). A table with a score column
-/// instead of predictions is scored by relative accuracy: tasks.<task>.relative_accuracy. Throws as
-/// `read_answer_table` does.
+/// instead of predictions is scored by relative accuracy (`grouped_document`, with
+/// tasks.<task>.relative_accuracy, ties and half_credit). `each_run` or `each_relative` is called
+/// per model, in order; both may be null. Throws as `read_answer_table` does.
 nlohmann::ordered_json score_pair_tables(const std::vector<std::string>& tables,
                                          const PairTableOptions& options,
                                          const std::function<void(const PairRun&)>& each_run,
-                                         ModelProblems& problems);
+                                         ModelProblems& problems,
+                                         const EachGroupedRun& each_relative = nullptr);
 
-/// Winoground: columns id, s00, s01, s10, s11 (s<caption><visual>), or a safetensors file with one
-/// (N,2,2) array. Vinoground: ids <n>_pos|neg_text|video, prediction, label. NaturalBench: ids
-/// <n>_q0i0 … <n>_q1i1, prediction (yes/no, A/B, 1/0 or a response). One document of grouped
-/// scores.
-nlohmann::ordered_json score_winoground(const std::string& path,
-                                        double level,
-                                        ModelProblems& problems);
-nlohmann::ordered_json score_vinoground(const std::string& path,
-                                        const AnswerTableOptions& table,
-                                        double level,
-                                        ModelProblems& problems);
-nlohmann::ordered_json score_naturalbench(const std::string& path,
-                                          const AnswerTableOptions& table,
-                                          double level,
-                                          ModelProblems& problems);
+/// Winoground, Vinoground or NaturalBench: every table (PATH or NAME=PATH) a model, read as the
+/// protocol's reader says (grouped_run.h). `each_run` is called per model, in order; may be null.
+nlohmann::ordered_json score_grouped_tables(const GroupedProtocol& protocol,
+                                            const std::vector<std::string>& tables,
+                                            const GroupedSource& source,
+                                            const BootstrapOptions& options,
+                                            const EachGroupedRun& each_run,
+                                            ModelProblems& problems);
 
 /// Error consistency of two tables of answers, joined by task and id: {items, n_unshared}. Throws
 /// Error(kInput) when they share no item.

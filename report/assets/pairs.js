@@ -1,4 +1,4 @@
-// The item table of a page of minimal-pair scores: search, choice of what is shown, pages, links to single items.
+// The item table of a page of scores: search, choice of what is shown, pages, links to single items.
 'use strict';
 
 (() => {
@@ -11,36 +11,48 @@
   const back = document.getElementById('page-back');
   const on = document.getElementById('page-on');
   const perPage = 100;
+  // data.columns: {name, pool?, letters?, isId?, outOf?, badUnlessColumn?, isSearched?, isHidden?}; data.choices: {name, column, is | differsFrom | equals | below}.
   const letters = {0: 'A', 1: 'B', '-1': '–'};
-  // A row: model, task, id, source, question, candidates, response, right answer, strict, robust.
-  const [MODEL, TASK, ID, SOURCE, QUESTION, CANDIDATES, RESPONSE, RIGHT, STRICT, ROBUST] = Array(10).keys();
-  const several = data.models.length > 1;
+  const columns = data.columns;
+  const idColumn = columns.findIndex((column) => column.isId);
 
-  const choices = [
-    ['all items', () => true],
-    ['wrong answers', (row) => row[STRICT] !== row[RIGHT]],
-    ['right answers', (row) => row[STRICT] === row[RIGHT]],
-    ['unparsed', (row) => row[STRICT] < 0],
-    ['read differently by the robust rule', (row) => row[STRICT] !== row[ROBUST]],
-  ];
-  if (several) data.models.forEach((name, i) => choices.push([name, (row) => row[MODEL] === i]));
-  data.tasks.forEach((name, i) => choices.push([name, (row) => row[TASK] === i]));
+  const passesChoice = (choice) => (row) => {
+    const value = row[choice.column];
+    if ('is' in choice) return value === choice.is;
+    if ('differsFrom' in choice) return value !== row[choice.differsFrom];
+    if ('equals' in choice) return value === row[choice.equals];
+    return value < choice.below;
+  };
+  const choices = [['all items', () => true], ...data.choices.map((choice) => [choice.name, passesChoice(choice)])];
   choices.forEach(([name], i) => which.append(new Option(name, i)));
 
-  const heads = [...(several ? ['model'] : []), 'id', 'task', 'source', 'question', 'A', 'B', 'response', 'right', 'strict', 'robust'];
+  const textAt = (row, i) => {
+    const column = columns[i];
+    if (column.pool) return column.pool[row[i]];
+    if (column.letters) return letters[row[i]];
+    if (column.outOf) return column.outOf === 1 ? (row[i] ? 'right' : 'wrong') : row[i] + ' of ' + column.outOf;
+    return row[i];
+  };
+  const isBad = (row, i) => {
+    const column = columns[i];
+    if (column.outOf) return row[i] < column.outOf;
+    return 'badUnlessColumn' in column && row[i] !== row[column.badUnlessColumn];
+  };
+
   const head = document.createElement('thead');
   const headRow = head.insertRow();
-  for (const text of heads) {
+  for (const column of columns) {
+    if (column.isHidden) continue;
     const cell = document.createElement('th');
     cell.scope = 'col';
-    cell.textContent = text;
+    cell.textContent = column.name;
     headRow.append(cell);
   }
   const body = document.createElement('tbody');
   table.append(head, body);
 
-  const textOf = data.rows.map((row) => [
-    row[ID], data.sources[row[SOURCE]], data.questions[row[QUESTION]], row[RESPONSE]].join('\n').toLowerCase());
+  const searched = columns.flatMap((column, i) => (column.isSearched ? [i] : []));
+  const textOf = data.rows.map((row) => searched.map((i) => textAt(row, i)).join('\n').toLowerCase());
   let shown = [];
   let exact = null;
 
@@ -59,22 +71,18 @@
     for (const index of shown.slice(page * perPage, (page + 1) * perPage)) {
       const row = data.rows[index];
       const line = body.insertRow();
-      if (several) cellWith(line, data.models[row[MODEL]]);
-      const idCell = cellWith(line, '');
-      const link = document.createElement('a');
-      link.href = '#item-' + encodeURIComponent(row[ID]);
-      link.textContent = row[ID];
-      idCell.firstChild.append(link);
-      cellWith(line, data.tasks[row[TASK]]);
-      cellWith(line, data.sources[row[SOURCE]]);
-      cellWith(line, data.questions[row[QUESTION]]);
-      const candidates = data.candidates[row[CANDIDATES]];
-      cellWith(line, candidates[0]);
-      cellWith(line, candidates[1]);
-      cellWith(line, row[RESPONSE]);
-      cellWith(line, letters[row[RIGHT]]);
-      cellWith(line, letters[row[STRICT]], row[STRICT] !== row[RIGHT]);
-      cellWith(line, letters[row[ROBUST]], row[ROBUST] !== row[RIGHT]);
+      columns.forEach((column, i) => {
+        if (column.isHidden) return;
+        if (!column.isId) {
+          cellWith(line, textAt(row, i), isBad(row, i));
+          return;
+        }
+        const cell = cellWith(line, '');
+        const link = document.createElement('a');
+        link.href = '#item-' + encodeURIComponent(row[i]);
+        link.textContent = row[i];
+        cell.firstChild.append(link);
+      });
     }
     back.disabled = page === 0;
     on.disabled = (page + 1) * perPage >= shown.length;
@@ -85,7 +93,7 @@
     const passes = choices[Number(which.value) || 0][1];
     shown = [];
     data.rows.forEach((row, index) => {
-      if (exact !== null ? row[ID] === exact : passes(row) && textOf[index].includes(wanted)) shown.push(index);
+      if (exact !== null ? row[idColumn] === exact : passes(row) && textOf[index].includes(wanted)) shown.push(index);
     });
     found.textContent = shown.length.toLocaleString('en') + ' of ' + data.rows.length.toLocaleString('en') + ' items';
     pageNumber.replaceChildren();

@@ -104,6 +104,39 @@ TEST(CompareCommand, ProtocolsAreNeverMixed) {
   EXPECT_EQ(run({"compare", dir / "other.json"}).code, 6);
 }
 
+TEST(ScoreCommand, GroupedScoresHaveARunFolderAReportAndAComparison) {
+  const testing::TempDir dir;
+  std::string rows = "index,answer,prediction\n";
+  for (int i = 0; i < 40; ++i) {
+    const std::string n = std::to_string(i);
+    rows += n + "_pos_text,A,A\n" + n + "_neg_text,B," + (i % 2 == 0 ? "B" : "A") + "\n";
+    rows += n + "_pos_video,A,A\n" + n + "_neg_video,B,B\n";
+  }
+  write_file_atomic(dir / "m<1>.csv", rows);
+  const Outcome outcome = run({"score", "vinoground", dir / "m<1>.csv", "--out", dir / "run"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("460 of 500 examples are not in its file"), std::string::npos)
+      << outcome.out;
+  const std::string page = read_file(dir / "run/report.html");
+  for (const char* text : {"best model of the paper", "item-data", "m&lt;1&gt;", "39"})
+    EXPECT_NE(page.find(text), std::string::npos) << text;
+  EXPECT_EQ(page.find("Disagreeing parses"), std::string::npos) << "there is one rule only";
+  EXPECT_EQ(run({"verify", dir / "run"}).code, 0);
+  const Outcome comparison = run({"compare", dir / "run"});
+  ASSERT_EQ(comparison.code, 0) << comparison.err;
+  EXPECT_NE(comparison.out.find("published: Vinoground"), std::string::npos) << comparison.out;
+
+  write_file_atomic(dir / "s.csv",
+                    "id,label,score\np_1,possible,0.5\np_2,impossible,0.75\n"
+                    "q_1,possible,2\nq_2,impossible,2\n");
+  ASSERT_EQ(run({"score", "pairs", dir / "s.csv", "--out", dir / "relative", "-q"}).code, 0);
+  const std::string relative = read_file(dir / "relative/report.html");
+  EXPECT_NE(relative.find("relative_accuracy"), std::string::npos);
+  EXPECT_NE(relative.find("tie"), std::string::npos);
+  EXPECT_EQ(run({"compare", dir / "relative"}).code, 0);
+  EXPECT_EQ(run({"compare", dir / "relative", dir / "run"}).code, 6);
+}
+
 TEST(ScoreCommand, HostileTextsStayTexts) {
   const testing::TempDir dir;
   write_file_atomic(dir / "m.csv",

@@ -197,17 +197,17 @@ TEST_F(PairStatistics, Winoground) {
   const at::Tensor s =
       read_safetensors(testing::golden_path("minimal_pairs/surprise_pairs.safetensors"))
           .at("winoground_scores");
-  std::vector<CaptionVisualScores> examples;
+  std::vector<std::vector<int>> right;
   for (int64_t i = 0; i < s.size(0); ++i) {
     CaptionVisualScores scores;
     for (std::size_t c = 0; c < 2; ++c) {
       for (std::size_t v = 0; v < 2; ++v)
         scores[c][v] = s[i][static_cast<int64_t>(c)][static_cast<int64_t>(v)].item<double>();
     }
-    examples.push_back(scores);
+    right.push_back(winoground_right(scores));
   }
   const auto& expected = golden_.at("winoground");
-  const auto scores = winoground_scores(examples);
+  const auto scores = grouped_scores(winoground_protocol(), right, {});
   const auto& chance = expected.at("chance_percent_uniform_scores");
   const std::vector<std::pair<const char*, const char*>> keys = {
       {"text", "text"}, {"image_or_video", "image"}, {"group", "group"}};
@@ -218,12 +218,12 @@ TEST_F(PairStatistics, Winoground) {
 }
 
 TEST_F(PairStatistics, NaturalBench) {
-  std::vector<NaturalBenchAnswers> examples;
+  std::vector<std::vector<int>> right;
   const auto& golden = golden_.at("naturalbench");
   for (const auto& row : golden.at("responses_q0i0_q0i1_q1i0_q1i1"))
-    examples.push_back(row.get<NaturalBenchAnswers>());
-  ASSERT_EQ(examples.size(), 30U);
-  for (const GroupedScore& score : naturalbench_scores(examples)) {
+    right.push_back(naturalbench_right(row.get<NaturalBenchAnswers>()));
+  ASSERT_EQ(right.size(), 30U);
+  for (const GroupedScore& score : grouped_scores(naturalbench_protocol(), right, {})) {
     EXPECT_NEAR(score.value, 100.0 * golden.at("expected").at(score.name).get<double>(), 1e-9)
         << score.name;
     EXPECT_LE(score.interval.low, score.value);

@@ -27,6 +27,11 @@ class PairTables : public ::testing::Test {
     write_file_atomic(dir_ / name, text);
     return dir_ / name;
   }
+  Json grouped(const GroupedProtocol& protocol,
+               const std::vector<std::string>& tables,
+               const std::vector<std::string>& annotations = {}) {
+    return score_grouped_tables(protocol, tables, {{}, annotations}, {}, nullptr, problems_);
+  }
   testing::TempDir dir_;
   ModelProblems problems_;
 };
@@ -127,22 +132,21 @@ TEST_F(PairTables, WinogroundFromArrayAndTable) {
       read_safetensors(testing::golden_path("minimal_pairs/surprise_pairs.safetensors"))
           .at("winoground_scores");
   write_safetensors(dir_ / "w.safetensors", {{"s", scores}});
-  const Json of_array = score_winoground(dir_ / "w.safetensors", 0.95, problems_);
+  const Json of_array = grouped(winoground_protocol(), {dir_ / "w.safetensors"});
   std::string text = "id,s00,s01,s10,s11\n";
   for (int64_t i = 0; i < scores.size(0); ++i) {
     const at::Tensor s = scores[i];
     text += fmt::format("{},{},{},{},{}\n", i, s[0][0].item<double>(), s[0][1].item<double>(),
                         s[1][0].item<double>(), s[1][1].item<double>());
   }
-  const Json of_table = score_winoground(file("w.csv", text), 0.95, problems_);
+  const Json of_table = grouped(winoground_protocol(), {file("w.csv", text)});
   EXPECT_EQ(of_array.at("scores")[0].at("value"), 52.5);
   EXPECT_EQ(of_array.at("scores")[1].at("value"), 40.0);
   EXPECT_EQ(of_array.at("scores")[2].at("value"), 35.0);
   for (std::size_t i = 0; i < 3; ++i)
     EXPECT_EQ(of_table.at("scores")[i].at("value"), of_array.at("scores")[i].at("value"));
   EXPECT_TRUE(problems_.empty());
-  const Json broken =
-      score_winoground(file("x.csv", "s00,s01,s10,s11\n1,2,x,3\n"), 0.95, problems_);
+  const Json broken = grouped(winoground_protocol(), {file("x.csv", "s00,s01,s10,s11\n1,2,x,3\n")});
   EXPECT_EQ(problems_.size(), 1U);
   EXPECT_EQ(broken.at("scores")[0].at("n"), 1) << "the example counts as wrong";
 }
@@ -156,7 +160,7 @@ TEST_F(PairTables, VinogroundCountsMissingExamplesAsWrong) {
                                  "0_neg_video,B,A\n"
                                  "1_pos_text,A,\n"
                                  "1_up_text,A,A\n");
-  const Json results = score_vinoground(table, {}, 0.95, problems_);
+  const Json results = grouped(vinoground_protocol(), {table});
   EXPECT_NEAR(results.at("scores")[0].at("value").get<double>(), 100.0 / 500.0, 1e-12);
   EXPECT_EQ(results.at("scores")[1].at("value"), 0.0);
   EXPECT_EQ(results.at("scores")[2].at("n"), 500);
@@ -175,13 +179,73 @@ TEST_F(PairTables, NaturalBenchMatchesTheGoldenThroughATable) {
       text += fmt::format("{}_{},{}\n", example, places[i], row[i] == 1 ? "Yes." : "no");
     ++example;
   }
-  const Json results = score_naturalbench(file("n.csv", text), {}, 0.95, problems_);
+  const Json results = grouped(naturalbench_protocol(), {file("n.csv", text)});
   for (const Json& score : results.at("scores")) {
     EXPECT_NEAR(score.at("value").get<double>(),
                 100.0 * golden.at("expected").at(score.at("name").get<std::string>()).get<double>(),
                 1e-9);
   }
   EXPECT_TRUE(problems_.empty());
+}
+
+TEST_F(PairTables, VinogroundAndNaturalBenchFromSampleLogs) {
+  const std::string log = file(
+      "v.jsonl",
+      R"({"doc_id": 0, "filtered_resps": ["A"], "vinoground_score": {"index": "3_pos", "question_type": "text"}})"
+      "\n"
+      R"({"doc_id": 1, "filtered_resps": ["b) it falls"], "vinoground_score": {"index": "3_neg", "question_type": "text"}})"
+      "\n"
+      R"({"doc_id": 2, "resps": [["A"]], "doc": {"index": "3_pos_video"}})"
+      "\n"
+      R"({"doc_id": 3, "resps": [["A"]], "doc": {"index": "3_neg_video"}})"
+      "\n");
+  EXPECT_TRUE(throws_error(ErrorKind::kInput, "--annotations",
+                           [&] { grouped(vinoground_protocol(), {log}); }));
+  const std::vector<std::string> answers = {
+      file("vinoground_textscore.json",
+           R"([{"idx": "3_pos", "GT": "A"}, {"idx": "3_neg", "GT": "B"}])"),
+      file("vinoground_videoscore.json",
+           R"([{"idx": "3_pos", "GT": "A"}, {"idx": "3_neg", "GT": "B"}])")};
+  const Json results = grouped(vinoground_protocol(), {log}, answers);
+  EXPECT_NEAR(results.at("scores")[0].at("value").get<double>(), 100.0 / 500.0, 1e-12);
+  EXPECT_EQ(results.at("scores")[1].at("value"), 0.0) << "both videos got the answer A";
+  EXPECT_TRUE(problems_.empty());
+
+  std::string lines;
+  const char* const responses[] = {"Yes", "No.", "no", "A", "yes", "yes", "no", "no"};
+  for (int i = 0; i < 8; ++i) {
+    lines += fmt::format(
+        R"({{"doc_id": {0}, "filtered_resps": ["{1}"], "doc": {{"Index": {0}, "Question_Type": "{2}"}}}})"
+        "\n",
+        i, responses[i], i == 3 ? "multiple_choice" : "yes_no");
+  }
+  const Json natural = grouped(naturalbench_protocol(), {file("n.jsonl", lines)});
+  // Example 0 is all right, of example 1 q0i0 and q1i0.
+  EXPECT_EQ(natural.at("scores")[0].at("value"), 75.0);
+  EXPECT_EQ(natural.at("scores")[1].at("value"), 50.0);
+  EXPECT_EQ(natural.at("scores")[2].at("value"), 75.0);
+  EXPECT_EQ(natural.at("scores")[3].at("value"), 50.0);
+  EXPECT_EQ(natural.at("scores")[0].at("interval").at("n"), 2) << "examples are the units";
+}
+
+TEST_F(PairTables, GroupedModelsAreComparedOnSharedExamples) {
+  std::string first = "id,s00,s01,s10,s11\n";
+  std::string second = first;
+  for (int i = 0; i < 30; ++i) {
+    first += fmt::format("{},1,0,0,1\n", i);                             // always right
+    second += fmt::format("{},{},0,0,1\n", i + 5, i < 20 ? "-1" : "1");  // 10 of 30
+  }
+  const Json results = grouped(winoground_protocol(),
+                               {"good=" + file("a.csv", first), "b=" + file("b.csv", second)});
+  const Json& comparison = results.at("comparisons").at(0);
+  EXPECT_EQ(comparison.at("first"), "good");
+  const Json& all = comparison.at("differences").at(0);
+  EXPECT_EQ(all.at("n_pairs"), 25) << "5 of each are not shared";
+  EXPECT_EQ(all.at("mcnemar").at("only_first"), 20);
+  EXPECT_EQ(all.at("mcnemar").at("only_second"), 0);
+  EXPECT_NEAR(all.at("difference").get<double>(), 80.0, 1e-9);
+  EXPECT_NE(results.at("models")[1].at("finding").get<std::string>().find("independently"),
+            std::string::npos);
 }
 
 TEST_F(PairTables, ErrorConsistencyOfTwoTables) {

@@ -59,11 +59,12 @@ TEST(PairItems, TextsThatRepeatAreStoredOnceAndNothingEndsTheScript) {
   EXPECT_EQ(table.left_out, 0);
   EXPECT_EQ(table.json.find('<'), std::string::npos);
   const auto json = nlohmann::json::parse(table.json);
-  EXPECT_EQ(json["questions"].size(), 1U);
-  EXPECT_EQ(json["rows"][0][6], "</script><b>");
-  EXPECT_EQ(json["rows"][0][7], 0);
-  EXPECT_EQ(json["rows"][0][8], -1);
-  EXPECT_EQ(json["rows"][1][9], 1);
+  EXPECT_EQ(json["columns"][4]["name"], "question");
+  EXPECT_EQ(json["columns"][4]["pool"].size(), 1U);
+  EXPECT_EQ(json["rows"][0][7], "</script><b>");
+  EXPECT_EQ(json["rows"][0][8], 0);
+  EXPECT_EQ(json["rows"][0][9], -1);
+  EXPECT_EQ(json["rows"][1][10], 1);
 }
 
 TEST(PairItems, WhatDoesNotFitIsCounted) {
