@@ -37,7 +37,8 @@ const std::vector<Comparison>& comparisons() {
       {"pairs/winoground-", compare_grouped_runs, format_grouped_comparison},
       {"pairs/vinoground-", compare_grouped_runs, format_grouped_comparison},
       {"pairs/naturalbench-", compare_grouped_runs, format_grouped_comparison},
-      {"pairs/relative-", compare_grouped_runs, format_grouped_comparison}};
+      {"pairs/relative-", compare_grouped_runs, format_grouped_comparison},
+      {"voe/", compare_grouped_runs, format_grouped_comparison}};
   return list;
 }
 

@@ -1,5 +1,7 @@
 #include "physprobe/cli/pair_score_flags.h"
 
+#include "physprobe/core/error.h"
+
 #include <fmt/format.h>
 
 #include <map>
@@ -38,6 +40,17 @@ PairScoreOptions PairScoreFlags::options() const {
   PairScoreOptions options = scores;
   options.rule = parser == "robust" ? AnswerRule::kRobust : AnswerRule::kStrict;
   return options;
+}
+
+std::map<std::string, std::string> column_mapping(const std::vector<std::string>& given) {
+  std::map<std::string, std::string> columns;
+  for (const std::string& mapping : given) {
+    const std::size_t equals = mapping.find('=');
+    if (equals == std::string::npos || equals == 0)
+      throw Error(ErrorKind::kUsage, "--columns", "'" + mapping + "' is not OURS=THEIRS");
+    columns[mapping.substr(0, equals)] = mapping.substr(equals + 1);
+  }
+  return columns;
 }
 
 void print_pair_problems(const ModelProblems& problems, Invocation& invocation) {

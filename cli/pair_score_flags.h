@@ -5,7 +5,9 @@
 #include "physprobe/eval/minimal_pairs/pair_scores.h"
 #include "physprobe/eval/minimal_pairs/score_document.h"
 
+#include <map>
 #include <string>
+#include <vector>
 
 namespace physprobe {
 
@@ -22,6 +24,9 @@ struct PairScoreFlags {
   void add(CLI::App& app);             ///< Statistics, --json, --out and the execution flags.
   PairScoreOptions options() const;
 };
+
+/// OURS=THEIRS texts as a map. Throws Error(kUsage) naming one that is not.
+std::map<std::string, std::string> column_mapping(const std::vector<std::string>& given);
 
 /// The problems by kind on stderr, a few of each; all stand in the JSON and in failures.jsonl.
 void print_pair_problems(const ModelProblems& problems, Invocation& invocation);

@@ -1,4 +1,5 @@
-#include "physprobe/cli/command.h"
+#include "physprobe/cli/probe_command.h"
+
 #include "physprobe/core/error.h"
 #include "physprobe/core/json_lines.h"
 #include "physprobe/eval/array_probe.h"
@@ -107,6 +108,7 @@ void add_probe_command(CLI::App& app, Invocation& invocation) {
   straightening->callback([flags, &invocation] {
     invocation.action = [flags, &invocation] { return probe(*flags, invocation); };
   });
+  add_probe_surprise(*command, invocation);
 }
 
 }  // namespace physprobe

@@ -36,13 +36,7 @@ struct TableFlags {
                     : answers == "yes-no" ? PredictionRule::kYesNo
                                           : PredictionRule::kMvp;
     resolved.lower_is_possible = lower == "possible";
-    for (const std::string& mapping : columns) {
-      const std::size_t equals = mapping.find('=');
-      if (equals == std::string::npos || equals == 0) {
-        throw Error(ErrorKind::kUsage, "--columns", "'" + mapping + "' is not OURS=THEIRS");
-      }
-      resolved.table.columns[mapping.substr(0, equals)] = mapping.substr(equals + 1);
-    }
+    resolved.table.columns = column_mapping(columns);
     return resolved;
   }
 };

@@ -20,6 +20,11 @@ namespace {
 
 using Json = nlohmann::json;
 
+/// Protocols whose results are scores of pairs or groups, whatever gave the answers.
+bool is_pair_protocol(const std::string& protocol) {
+  return protocol.rfind("pairs/", 0) == 0 || protocol.rfind("voe/", 0) == 0;
+}
+
 Json read_results(const std::string& directory) {
   const std::string path = directory + "/results.json";
   if (!std::filesystem::exists(path) || !std::filesystem::exists(directory + "/COMPLETE")) {
@@ -29,10 +34,11 @@ Json read_results(const std::string& directory) {
   Json results = read_json(path);
   const int64_t schema = results.value("schema", int64_t{0});
   const std::string protocol = results.value("protocol", std::string());
-  if (schema != 1 || protocol.rfind("pairs/", 0) != 0) {
-    throw Error(ErrorKind::kIncompatible, path,
-                fmt::format("schema {}, protocol '{}'; expected schema 1 and a protocol of pairs/",
-                            schema, protocol));
+  if (schema != 1 || !is_pair_protocol(protocol)) {
+    throw Error(
+        ErrorKind::kIncompatible, path,
+        fmt::format("schema {}, protocol '{}'; expected schema 1 and a protocol of pairs/ or voe/",
+                    schema, protocol));
   }
   return results;
 }
@@ -88,7 +94,7 @@ std::map<std::string, std::string> grouped_slots(const Json& results) {
 bool is_pair_run(const std::string& run_directory) {
   try {
     const Json results = read_json(run_directory + "/results.json");
-    return results.is_object() && results.value("protocol", std::string()).rfind("pairs/", 0) == 0;
+    return results.is_object() && is_pair_protocol(results.value("protocol", std::string()));
   } catch (const Error&) {
     return false;
   } catch (const Json::exception&) {

@@ -132,7 +132,8 @@ class TableReader {
     };
     std::string found;
     for (const std::string& name : names) found += (found.empty() ? "" : ", ") + name;
-    if (!has("id") || (!has("prediction") && !has("score"))) {
+    const bool lacks_answers = options_.needs_answers && !has("prediction") && !has("score");
+    if (!has("id") || lacks_answers) {
       throw Error(
           ErrorKind::kInput, path_,
           fmt::format("lacks the column '{}'; found: {}. Name it with "

@@ -25,13 +25,15 @@ struct AnswerRow {
 struct AnswerTableOptions {
   std::map<std::string, std::string> columns;  ///< Ours to theirs.
   std::string cluster_field;
+  bool needs_answers = true;  ///< false: labels alone will do, scores come from elsewhere.
 };
 
 /// Our names of columns: id, pair, task, source, question, candidates, A, B, label, prediction,
 /// score. Without a mapping these are also found under the names video_id, index, row_id (id),
 /// group (source), answer (label), response, model_answer (prediction), surprise (score).
 /// Broken lines and rows without id are listed in `problems`. Throws Error(kInput) when the file
-/// cannot be read or has no id column, neither prediction nor score, Error(kUsage) for a mapping of
+/// cannot be read or has no id column, neither prediction nor score (if answers are needed),
+/// Error(kUsage) for a mapping of
 /// a column of ours that does not exist.
 std::vector<AnswerRow> read_answer_table(const std::string& path,
                                          const AnswerTableOptions& options,

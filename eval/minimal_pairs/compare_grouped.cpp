@@ -36,6 +36,13 @@ nlohmann::ordered_json compare_grouped_runs(const std::vector<nlohmann::json>& r
           fmt::format("its protocol is '{}', that of {} is '{}'; they are not comparable",
                       results[i].at("protocol").get<std::string>(), names.front(), protocol));
     }
+    if (results[i].at("kinds").back() != results.front().at("kinds").back()) {
+      throw Error(
+          ErrorKind::kIncompatible, names[i],
+          fmt::format("its headline is '{}', that of {} is '{}'; they are not comparable",
+                      results[i].at("kinds").back().at("name").get<std::string>(), names.front(),
+                      results.front().at("kinds").back().at("name").get<std::string>()));
+    }
     std::map<std::pair<std::string, std::string>, Json> rows;  // by task and model
     for (const nlohmann::json& score : results[i].at("scores")) {
       const auto task = score.at("task").get<std::string>();
@@ -61,8 +68,9 @@ nlohmann::ordered_json compare_grouped_runs(const std::vector<nlohmann::json>& r
                           {"scores", scores}});
     }
   }
+  const auto main = results.front().at("kinds").back().at("name").get<std::string>();
   const auto value_of = [&](const Json& row) {
-    const Json& score = row.at("scores").at(kinds.back());
+    const Json score = row.at("scores").value(main, Json());
     return score.is_object() ? score.at("value").get<double>() : -1.0;
   };
   Json tables = Json::object();

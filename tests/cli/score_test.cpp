@@ -137,6 +137,38 @@ TEST(ScoreCommand, GroupedScoresHaveARunFolderAReportAndAComparison) {
   EXPECT_EQ(run({"compare", dir / "relative", dir / "run"}).code, 6);
 }
 
+TEST(ProbeSurprise, ScoresArraysAndWritesARun) {
+  const testing::TempDir dir;
+  const std::string arrays = testing::golden_path("voe/metrics_arrays.safetensors");
+  std::string manifest = "id,label,pair\n";
+  for (int i = 0; i < 20; ++i)
+    manifest += "v" + std::to_string(i) + "," + std::to_string(1 - i % 2) + ",p" +
+                std::to_string(i / 2) + "\n";
+  write_file_atomic(dir / "m.csv", manifest);
+  const std::vector<std::string> command = {
+      "probe",      "surprise",    "--arrays",  arrays + ":small_n10.losses",
+      "--manifest", dir / "m.csv", "--context", "2,6",
+      "--padding",  "counted"};
+  std::vector<std::string> with_out = command;
+  with_out.insert(with_out.end(), {"--out", dir / "run", "-q"});
+  const Outcome outcome = run(with_out);
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("exchanged labels"), std::string::npos) << outcome.out;
+  EXPECT_EQ(read_file(dir / "run/surprise_metrics.csv").rfind("Model;Property;Context", 0), 0U);
+  EXPECT_NE(read_file(dir / "run/report.html").find("Filtered"), std::string::npos);
+  EXPECT_EQ(run({"verify", dir / "run"}).code, 0);
+  EXPECT_EQ(run({"compare", dir / "run"}).code, 0);
+  // A fixed context that is not there; contexts that do not fit; no labels.
+  std::vector<std::string> other = command;
+  other.insert(other.end(), {"--fixed-context", "3"});
+  EXPECT_EQ(run(other).code, 2);
+  EXPECT_EQ(run({"probe", "surprise", "--arrays", arrays + ":small_n10.losses", "--manifest",
+                 dir / "m.csv", "--context", "2"})
+                .code,
+            2);
+  EXPECT_EQ(run({"probe", "surprise", "--arrays", arrays}).code, 3) << "items without ids";
+}
+
 TEST(ScoreCommand, HostileTextsStayTexts) {
   const testing::TempDir dir;
   write_file_atomic(dir / "m.csv",

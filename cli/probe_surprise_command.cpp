@@ -1,0 +1,150 @@
+#include "physprobe/cli/pair_score_flags.h"
+#include "physprobe/cli/probe_command.h"
+#include "physprobe/core/atomic_file.h"
+#include "physprobe/core/error.h"
+#include "physprobe/core/json_lines.h"
+#include "physprobe/eval/minimal_pairs/pair_run_directory.h"
+#include "physprobe/eval/voe/score_surprise.h"
+#include "physprobe/report/pair_report.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <memory>
+#include <optional>
+
+namespace physprobe {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct SurpriseFlags {
+  PairScoreFlags scores;
+  SurpriseArrayOptions arrays;
+  SurpriseScoreOptions scoring;
+  std::vector<std::string> files;
+  std::vector<std::string> columns;
+  std::string padding = "masked";
+  std::string targets = "normalise";
+};
+
+std::vector<SurpriseArrays> read_models(const SurpriseFlags& flags) {
+  SurpriseArrayOptions options = flags.arrays;
+  options.table.columns = column_mapping(flags.columns);
+  options.padding = flags.padding == "counted" ? WindowPadding::kCounted : WindowPadding::kMasked;
+  options.normalises_targets = flags.targets == "normalise";
+  std::vector<SurpriseArrays> models;
+  for (const std::string& file : flags.files) models.push_back(read_surprise_arrays(file, options));
+  return models;
+}
+
+int finish(const Json& document,
+           const std::string& text,
+           const ModelProblems& problems,
+           const SurpriseFlags& flags,
+           Invocation& invocation) {
+  invocation.out << (flags.scores.common.json ? dump_json_pretty(document) : text);
+  print_pair_problems(problems, invocation);
+  return problems.empty() ? 0 : exit_code(ErrorKind::kPartial);
+}
+
+/// Without labels there is nothing to score: the curves themselves.
+int print_curves(const SurpriseFlags& flags, Invocation& invocation) {
+  if (!flags.scores.out.empty())
+    throw Error(ErrorKind::kUsage, "--out", "needs --manifest: without labels nothing is scored");
+  Json models = Json::array();
+  std::string text;
+  ModelProblems problems;
+  for (const SurpriseArrays& model : read_models(flags)) {
+    Json curves = surprise_curves_json(model);
+    text += fmt::format("{} (mean surprise by context: ", model.set.model);
+    for (const int64_t context : model.set.contexts) text += fmt::format("{}, ", context);
+    text += "Filtered)\n";
+    for (const Json& item : curves["items"]) {
+      text += fmt::format("  {:<32}", item["id"].get<std::string>());
+      for (const Json& mean : item["mean"]) text += fmt::format(" {:.6f}", mean.get<double>());
+      text += "\n";
+    }
+    for (const PairProblem& problem : model.problems)
+      problems.emplace_back(model.set.model, problem);
+    models.push_back(std::move(curves));
+  }
+  return finish(models.size() == 1 ? models[0] : Json{{"models", models}}, text, problems, flags,
+                invocation);
+}
+
+int probe_surprise(const SurpriseFlags& flags, Invocation& invocation) {
+  if (flags.arrays.manifest.empty()) return print_curves(flags, invocation);
+  std::optional<PairRunDirectory> directory;
+  if (!flags.scores.out.empty()) directory.emplace(flags.scores.out, flags.scores.overwrite);
+  SurpriseScoreOptions options = flags.scoring;
+  options.bootstrap = flags.scores.scores.bootstrap;
+  ModelProblems problems;
+  const Json results = score_surprise(
+      read_models(flags), options,
+      [&](const GroupedProtocol& protocol, const GroupedRun& run) {
+        if (directory) directory->add_item_lines(grouped_item_lines(protocol, run));
+      },
+      problems);
+  if (directory) {
+    write_file_atomic(flags.scores.out + "/surprise_metrics.csv", surprise_metrics_csv(results));
+    directory->finish(results, problems, invocation.arguments);
+    if (!flags.scores.no_report) {
+      const std::string report = write_pair_report(flags.scores.out);
+      if (!flags.scores.common.quiet) invocation.err << "report: " << report << "\n";
+    }
+  }
+  return finish(results, format_flat_scores(results), problems, flags, invocation);
+}
+
+}  // namespace
+
+void add_probe_surprise(CLI::App& parent, Invocation& invocation) {
+  CLI::App* command = parent.add_subcommand(
+      "surprise", "Violation of expectation: does the impossible surprise more than the possible?");
+  auto flags = std::make_shared<SurpriseFlags>();
+  command
+      ->add_option("--arrays", flags->files,
+                   "Models, one each: .safetensors, .npy, .npz, .h5 or a directory of these with "
+                   "<id> or <id>.surprise (contexts, windows), or <id>.prediction and <id>.target "
+                   "(contexts, windows, tokens, D); PATH:ARRAY for one (items, contexts, windows); "
+                   "NAME=PATH names a model")
+      ->required();
+  command->add_option("--manifest", flags->arrays.manifest,
+                      "CSV or JSONL: id, label (possible, impossible), pair, and task for the "
+                      "property; without it the curves are printed");
+  command->add_option("--columns", flags->columns, "Names of columns: OURS=THEIRS")->delimiter(',');
+  command
+      ->add_option("--context", flags->arrays.contexts,
+                   "Frames of context of the arrays' rows (default 1, 2, 3, …)")
+      ->delimiter(',');
+  command->add_option("--fixed-context", flags->scoring.fixed_context,
+                      "The context of the headline score (default: the middle one), chosen before "
+                      "looking");
+  command
+      ->add_option("--padding", flags->padding,
+                   "Windows at a curve's end that are 0 in every context: masked, or counted as "
+                   "the reference does")
+      ->check(CLI::IsMember({"masked", "counted"}))
+      ->capture_default_str();
+  command
+      ->add_option("--targets", flags->targets,
+                   "Targets of predictions: normalise them (layer norm without affine part), or "
+                   "as-is")
+      ->check(CLI::IsMember({"normalise", "as-is"}))
+      ->capture_default_str();
+  command
+      ->add_option("--permutations", flags->scoring.permutations,
+                   "Exchanges of labels for the null of the best of several contexts")
+      ->check(CLI::Range(int64_t{1}, int64_t{10'000'000}))
+      ->capture_default_str();
+  flags->scores.add_output(*command);
+  flags->scores.add_statistics(*command);
+  flags->scores.common.add_json(*command);
+  flags->scores.common.add_execution(*command);
+  command->callback([flags, &invocation] {
+    invocation.action = [flags, &invocation] { return probe_surprise(*flags, invocation); };
+  });
+}
+
+}  // namespace physprobe

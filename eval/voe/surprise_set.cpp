@@ -1,0 +1,27 @@
+#include "physprobe/eval/voe/surprise_set.h"
+
+#include <algorithm>
+
+namespace physprobe {
+
+double pooled_curve(const std::vector<double>& windows, SurprisePooling pooling) {
+  if (pooling == SurprisePooling::kMaximum)
+    return *std::max_element(windows.begin(), windows.end());
+  double sum = 0.0;
+  for (const double value : windows) sum += value;
+  return sum / static_cast<double>(windows.size());
+}
+
+std::vector<double> filtered_curve(const SurpriseCurves& curves) {
+  std::vector<double> smallest = curves.front();
+  for (const std::vector<double>& curve : curves) {
+    for (std::size_t a = 0; a < smallest.size(); ++a) smallest[a] = std::min(smallest[a], curve[a]);
+  }
+  return smallest;
+}
+
+std::vector<double> curve_of(const SurpriseCurves& curves, std::size_t row) {
+  return row < curves.size() ? curves[row] : filtered_curve(curves);
+}
+
+}  // namespace physprobe

@@ -1,0 +1,48 @@
+#pragma once
+// Surprise curves of labelled videos, whatever they were computed by: what every
+// violation-of-expectation score starts from.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace physprobe {
+
+/// [context][window]; the windows of a video are the same for every context.
+using SurpriseCurves = std::vector<std::vector<double>>;
+
+struct SurpriseItem {
+  std::string id;
+  std::string pair;
+  std::string property;  ///< Task, scene or principle; "all" where none is named.
+  bool is_possible = false;
+  SurpriseCurves curves;
+};
+
+/// One model's curves over a data set.
+struct SurpriseSet {
+  std::string model;
+  std::vector<std::string> files;
+  std::vector<int64_t> contexts;  ///< Frames of context, ascending; one per row of the curves.
+  std::vector<SurpriseItem> items;
+};
+
+/// A video's surprise from its windows: mean (to compare the members of a pair) or maximum (to
+/// judge a single video).
+enum class SurprisePooling { kMean, kMaximum };
+double pooled_curve(const std::vector<double>& windows, SurprisePooling pooling);
+
+/// "Filtered": the smallest surprise over contexts at each window start.
+std::vector<double> filtered_curve(const SurpriseCurves& curves);
+
+/// The curve of a row: contexts in order, then "Filtered" as the last one.
+std::vector<double> curve_of(const SurpriseCurves& curves, std::size_t row);
+
+/// The possible and the impossible member of every pair of a property.
+struct SurprisePair {
+  std::string pair;
+  const SurpriseItem* possible = nullptr;
+  const SurpriseItem* impossible = nullptr;
+};
+
+}  // namespace physprobe

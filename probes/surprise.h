@@ -1,0 +1,19 @@
+#pragma once
+// Surprise of a latent video predictor: how far its prediction of the masked future is from what
+// the target encoder sees there.
+
+#include <ATen/core/Tensor.h>
+
+#include <vector>
+
+namespace physprobe {
+
+/// Mean L1 distance of predictions to targets, both (windows, tokens, D) or (tokens, D), per window
+/// (Garrido et al. 2025). With `normalises_targets` every target token passes a layer norm without
+/// affine part first (eps 1e-5), as the protocol has it; predictions never do. Double sums in a
+/// fixed order. Throws Error(kInput) for shapes that differ and values that are not finite.
+std::vector<double> surprise_of(const at::Tensor& prediction,
+                                const at::Tensor& target,
+                                bool normalises_targets = true);
+
+}  // namespace physprobe
