@@ -11,7 +11,6 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <cstdlib>
 #include <filesystem>
 
 namespace physprobe {
@@ -48,11 +47,7 @@ double peak_of_run(const std::string& program, const std::string& folder, int64_
                   fmt::format("the run ended with {}, see {}", code, out).c_str());
   const auto results = nlohmann::json::parse(read_file(out + "/results.json"));
   require_correct(results.at("counts").at("ok") == clips, "run memory", "clips are missing");
-  const std::string log = read_file(out + "/log.txt");
-  const std::string words = "peak memory ";
-  const std::size_t at = log.rfind(words);
-  require_correct(at != std::string::npos, "run memory", "the log does not say the peak");
-  return std::strtod(log.c_str() + at + words.size(), nullptr);
+  return logged_peak_mb(out);
 }
 
 }  // namespace

@@ -1,5 +1,9 @@
 #include "physprobe/benchmarks/child_program.h"
 
+#include "physprobe/core/atomic_file.h"
+#include "physprobe/core/error.h"
+
+#include <cstdlib>
 #include <fcntl.h>
 #include <filesystem>
 #include <spawn.h>
@@ -30,6 +34,15 @@ int run_quietly(std::vector<std::string> words) {
   int status = 0;
   if (failed != 0 || waitpid(child, &status, 0) != child) return -1;
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+double logged_peak_mb(const std::string& out) {
+  const std::string log = read_file(out + "/log.txt");
+  const std::string words = "peak memory ";
+  const std::size_t at = log.rfind(words);
+  if (at == std::string::npos)
+    throw Error(ErrorKind::kInput, out + "/log.txt", "does not say the peak of its memory");
+  return std::strtod(log.c_str() + at + words.size(), nullptr);
 }
 
 }  // namespace physprobe

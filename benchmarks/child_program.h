@@ -13,4 +13,8 @@ std::string this_program();
 /// discarded; returns the exit status, -1 if it cannot be run or is killed.
 int run_quietly(std::vector<std::string> words);
 
+/// Peak memory in MB that a command of this program wrote into the log of its output folder. Throws
+/// Error(kInput) if it did not.
+double logged_peak_mb(const std::string& out);
+
 }  // namespace physprobe

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <sys/resource.h>
-#include <vector>
+#include <utility>
 
 namespace physprobe {
 namespace {
@@ -44,15 +44,24 @@ double median_seconds(int64_t repetitions, const std::function<void()>& body) {
   return median(times);
 }
 
-double median_cpu_seconds(int64_t repetitions, const std::function<void()>& body) {
-  body();
-  std::vector<double> times;
-  for (int64_t i = 0; i < repetitions; ++i) {
-    const double start = cpu_seconds(RUSAGE_SELF);
-    body();
-    times.push_back(cpu_seconds(RUSAGE_SELF) - start);
+std::vector<double> median_cpu_seconds_in_turns(int64_t repetitions,
+                                                const std::vector<std::function<void()>>& bodies) {
+  std::vector<std::vector<double>> times(bodies.size());
+  for (int64_t round = -1; round < repetitions; ++round) {
+    for (std::size_t i = 0; i < bodies.size(); ++i) {
+      const double start = cpu_seconds(RUSAGE_SELF);
+      bodies[i]();
+      if (round >= 0) times[i].push_back(cpu_seconds(RUSAGE_SELF) - start);
+    }
   }
-  return median(times);
+  std::vector<double> medians;
+  medians.reserve(times.size());
+  for (std::vector<double>& of_one : times) medians.push_back(median(std::move(of_one)));
+  return medians;
+}
+
+double median_cpu_seconds(int64_t repetitions, const std::function<void()>& body) {
+  return median_cpu_seconds_in_turns(repetitions, {body}).front();
 }
 
 PairedMedians paired_median_child_cpu_seconds(int64_t repetitions,

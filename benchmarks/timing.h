@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <vector>
 
 namespace physprobe {
 
@@ -11,6 +12,11 @@ double median_seconds(int64_t repetitions, const std::function<void()>& body);
 
 /// Median CPU time (user and system, all threads of this process), seconds.
 double median_cpu_seconds(int64_t repetitions, const std::function<void()>& body);
+
+/// Median CPU times of several bodies run in turns, seconds, after one round that is not counted:
+/// what disturbs the machine disturbs all of them.
+std::vector<double> median_cpu_seconds_in_turns(int64_t repetitions,
+                                                const std::vector<std::function<void()>>& bodies);
 
 struct PairedMedians {
   double first = -1.0;

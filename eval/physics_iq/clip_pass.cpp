@@ -5,6 +5,7 @@
 #include "physprobe/core/interrupt.h"
 #include "physprobe/eval/embedding_pass.h"
 #include "physprobe/eval/physics_iq/frame_resize.h"
+#include "physprobe/eval/physics_iq/mask_shrink.h"
 #include "physprobe/video/video_reader.h"
 
 #include <ATen/ATen.h>
@@ -17,8 +18,6 @@
 
 namespace physprobe {
 namespace {
-
-constexpr int kSetAbove = 127;
 
 /// The mask video of one clip, removed when it has been read back.
 class ScratchMaskVideo {
@@ -64,24 +63,18 @@ MaskStack pass_over_clip(const std::string& path,
   MaskStack stack(options.height, options.width);
   std::optional<ScratchMaskVideo> mask_video;
   std::optional<MotionMasker> masker;
-  std::vector<uint8_t> mask_bytes;
-  std::vector<uint8_t> small_mask(static_cast<std::size_t>(options.height * options.width));
+  MaskShrinker shrinker(info.height, info.width, options.height, options.width);
   if (wants_masks) {
-    if (options.mask_path == MaskPath::kMp4v) {
+    if (options.mask_path == MaskPath::kMp4v)
       mask_video.emplace(scratch_directory, info.height, info.width,
                          static_cast<int>(std::lround(options.fps)));
-    } else {
-      mask_bytes.resize(static_cast<std::size_t>(info.height * info.width));
-    }
+    stack.reserve(options.frames);
     masker.emplace(info.height, info.width, options.threshold, [&](const BitImage& mask) {
       if (mask_video) {
         mask_video->write(mask);
-        return;
+      } else {
+        shrinker.append(mask, stack);
       }
-      mask.to_bytes(mask_bytes.data());
-      resize_for_metrics(mask_bytes.data(), info.height, info.width, 1, small_mask.data(),
-                         options.height, options.width);
-      stack.append(small_mask.data(), kSetAbove);
     });
   }
   std::vector<uint8_t> small(static_cast<std::size_t>(options.height * options.width * 3));

@@ -1,13 +1,12 @@
 #include "physprobe/core/atomic_file.h"
 #include "physprobe/core/csv.h"
 #include "physprobe/core/error.h"
+#include "physprobe/eval/physics_iq/clip_facts.h"
 #include "physprobe/eval/physics_iq/evaluation_plan.h"
-#include "physprobe/video/video_reader.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
 #include <map>
 
@@ -15,38 +14,6 @@ namespace physprobe {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr double kSameRate = 0.002;
-
-struct ClipFacts {
-  int64_t frames = 0;
-  double fps = 0.0;
-};
-
-ClipFacts open_clip(const std::string& path, std::vector<std::string>& problems) {
-  try {
-    const auto reader = VideoReader::open(path);
-    return {reader->info().frame_count, reader->info().header_fps.value_or(reader->info().fps)};
-  } catch (const Error& error) {
-    problems.emplace_back(error.what());
-    return {};
-  }
-}
-
-/// The real clip at the generated clip's rate, and how many frames it then offers.
-ClipSourceFile at_rate(const std::string& path,
-                       const ClipFacts& clip,
-                       double fps,
-                       int64_t& offered) {
-  ClipSourceFile source{path, 0.0};
-  offered = clip.frames;
-  if (std::abs(clip.fps - fps) > kSameRate * fps) {
-    source.convert_to_fps = fps;
-    const double seconds = std::min(5.0, static_cast<double>(clip.frames) / clip.fps);
-    offered = static_cast<int64_t>(std::floor(seconds * fps + 1e-9));
-  }
-  return source;
-}
 
 }  // namespace
 
@@ -68,6 +35,7 @@ EvaluationPlan plan_custom_set(const PlanOptions& options) {
   plan.is_official_span = false;
   const fs::path base = fs::path(options.manifest).parent_path();
   std::vector<std::string> problems;
+  AspectNotes stretched;
   std::map<std::string, std::size_t> run_index;
   std::map<std::pair<std::string, std::string>, std::size_t> first_line;
   for (std::size_t r = 1; r < rows.size(); ++r) {
@@ -103,32 +71,35 @@ EvaluationPlan plan_custom_set(const PlanOptions& options) {
                       options.manifest, rows[r].line, job.scenario, job.view, run));
       continue;
     }
-    const ClipFacts clip = open_clip(generated, problems);
-    const ClipFacts take1 = open_clip(real, problems);
-    if (clip.frames == 0 || take1.frames == 0 || clip.fps <= 0.0 || take1.fps <= 0.0) continue;
+    const ClipFacts clip = clip_facts(generated, problems);
+    const ClipFacts take1 = clip_facts(real, problems);
+    if (!clip.is_readable || !take1.is_readable) continue;
     job.fps = options.resample_fps > 0.0 ? options.resample_fps : clip.fps;
-    int64_t offered = 0;
-    ClipSourceFile own = at_rate(generated, clip, job.fps, offered);
+    const auto at_rate = [&](const std::string& path, const ClipFacts& facts) {
+      return ClipSourceFile{path, is_same_rate(facts.fps, job.fps) ? 0.0 : job.fps};
+    };
+    const int64_t offered = frames_offered(clip, job.fps);
     job.frames = options.first_frames > 0 ? options.first_frames : offered - options.drop_first;
     if (job.frames < 1 || offered - options.drop_first < job.frames)
       problems.push_back(fmt::format("{}: {} frames, {} left out, {} wanted", generated, offered,
                                      options.drop_first, std::max<int64_t>(1, job.frames)));
     const auto add_take = [&](const std::string& path, const ClipFacts& real_clip) {
-      int64_t frames = 0;
-      ClipSourceFile source = at_rate(path, real_clip, job.fps, frames);
+      const int64_t frames = frames_offered(real_clip, job.fps);
       if (frames < job.frames)
         problems.push_back(fmt::format(
             "{}: offers {} frames at {:.6g} fps, {} are compared; --frames first:{} compares fewer",
             path, frames, job.fps, job.frames, frames));
-      return source;
+      return at_rate(path, real_clip);
     };
     job.take1 = add_take(real, take1);
     const std::string second = located(value("take2"));
     if (!second.empty()) {
-      const ClipFacts take2 = open_clip(second, problems);
-      if (take2.frames > 0 && take2.fps > 0.0) job.take2 = add_take(second, take2);
+      const ClipFacts take2 = clip_facts(second, problems);
+      if (take2.is_readable) job.take2 = add_take(second, take2);
+      stretched.add("take 2", second, take2.aspect, take1.aspect);
     }
-    job.generated.push_back({known_run->second, own});
+    stretched.add(run, generated, clip.aspect, take1.aspect);
+    job.generated.push_back({known_run->second, at_rate(generated, clip)});
     PlannedRun& planned = plan.runs[known_run->second];
     planned.fps = job.fps;
     planned.frames = job.frames;
@@ -137,6 +108,7 @@ EvaluationPlan plan_custom_set(const PlanOptions& options) {
     plan.jobs.push_back(std::move(job));
   }
   throw_problems(options.manifest, problems);
+  stretched.append_to(plan.warnings);
   plan.notes.push_back("a set of your own: its scores are no leaderboard numbers");
   return plan;
 }

@@ -111,8 +111,10 @@ PhysicsIqSummary evaluate_physics_iq(const PhysicsIqOptions& options) {
           fmt::format("{} {}: {}", plan.jobs[i].scenario, plan.jobs[i].view, messages[i]));
   }
   write_evaluation_files(options, plan, outcomes, messages);
-  log_line(paths, fmt::format("complete: {} views, {} from the cache, {} failed", summary.views,
-                              summary.from_cache, summary.failures.size()));
+  log_line(
+      paths,
+      fmt::format("complete: {} views, {} from the cache, {} failed; peak memory {:.1f} MB",
+                  summary.views, summary.from_cache, summary.failures.size(), peak_memory_mb()));
   return summary;
 }
 

@@ -2,13 +2,12 @@
 
 #include "physprobe/core/error.h"
 #include "physprobe/eval/physics_iq/benchmark_layout.h"
-#include "physprobe/video/video_reader.h"
+#include "physprobe/eval/physics_iq/clip_facts.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <map>
 #include <set>
 
@@ -19,60 +18,29 @@ constexpr double kSeconds = 5.0;
 constexpr double kSecondsTolerance = 0.001;  // the evaluator's
 constexpr int kRecordedFps = 30;
 constexpr std::size_t kMostListed = 40;
-constexpr double kAspectTolerance = 0.01;
-// 29.97 counts as 30: the clips stay within 5 ms of each other over five seconds.
-constexpr double kSameRate = 0.002;
-
-struct Facts {
-  int64_t frames = 0;
-  double fps = 0.0;
-  double aspect = 0.0;
-  bool is_readable = false;
-};
-
-/// Opens a file; what is wrong with it is added to `problems`.
-Facts facts_of(const std::string& path, std::vector<std::string>& problems) {
-  Facts facts;
-  try {
-    const auto reader = VideoReader::open(path);
-    const VideoInfo& info = reader->info();
-    facts.frames = info.frame_count;
-    facts.fps = info.header_fps.value_or(info.fps);
-    facts.aspect = static_cast<double>(info.width) / static_cast<double>(info.height);
-    facts.is_readable = info.frame_count > 0 && facts.fps > 0.0;
-    if (!facts.is_readable) problems.push_back(path + ": holds no frames");
-  } catch (const Error& error) {
-    problems.emplace_back(error.what());
-  }
-  return facts;
-}
-
-bool is_near(double a, double b) {
-  return std::abs(a - b) <= kSameRate * b;
-}
 
 /// Checks the number of frames of a generated video against five seconds, or the frames asked for.
 void check_span(const std::string& path,
-                const Facts& facts,
-                double fps,
+                const ClipFacts& facts,
                 const PlanOptions& options,
                 std::vector<std::string>& problems) {
-  const int64_t available = facts.frames - options.drop_first;
+  const double fps = options.resample_fps > 0.0 ? options.resample_fps : facts.fps;
+  const int64_t available = frames_offered(facts, fps) - options.drop_first;
   const int64_t wanted =
       options.first_frames > 0 ? options.first_frames : frames_of_five_seconds(fps);
+  const std::string left_out =
+      options.drop_first > 0 ? fmt::format(" ({} left out)", options.drop_first) : "";
   if (options.first_frames > 0) {
     if (available < wanted)
-      problems.push_back(fmt::format(
-          "{}: {} frames at {:.6g} fps{}, --frames first:{} needs {}", path, facts.frames,
-          facts.fps,
-          options.drop_first > 0 ? fmt::format(" ({} left out)", options.drop_first) : "", wanted,
-          wanted + options.drop_first));
+      problems.push_back(fmt::format("{}: {} frames at {:.6g} fps{}, --frames first:{} needs {}",
+                                     path, available + options.drop_first, fps, left_out, wanted,
+                                     wanted + options.drop_first));
     return;
   }
-  const double seconds = static_cast<double>(available) / facts.fps;
+  const double seconds = static_cast<double>(facts.frames - options.drop_first) / facts.fps;
   // At rates such as 29.97 no number of frames lasts five seconds; the nearest one is meant.
   const bool is_nearest =
-      available == std::lround(kSeconds * facts.fps) &&
+      facts.frames - options.drop_first == std::lround(kSeconds * facts.fps) &&
       std::abs(std::round(kSeconds * facts.fps) / facts.fps - kSeconds) < 0.02 &&
       std::abs(std::round(facts.fps) - facts.fps) > 1e-6;
   if (std::abs(seconds - kSeconds) <= kSecondsTolerance || is_nearest) return;
@@ -87,16 +55,15 @@ void check_span(const std::string& path,
         "generate {} frames; --frames first:{} would compare only that many of every clip", wanted,
         available);
   }
-  problems.push_back(
-      fmt::format("{}: {} frames at {:.6g} fps last {:.3f} s, expected {} s ({}); {}", path,
-                  available, facts.fps, seconds, kSeconds, wanted, remedy));
+  problems.push_back(fmt::format(
+      "{}: {} frames at {:.6g} fps{} last {:.3f} s, expected {} s ({}); {}", path,
+      facts.frames - options.drop_first, facts.fps, left_out, seconds, kSeconds, wanted, remedy));
 }
 
 /// Finds both takes of a sample at the rate of a run, as they are or to be converted from 30 fps.
 class TakeFinder {
  public:
-  TakeFinder(const PlanOptions& options, std::string folder)
-      : options_(options), folder_(std::move(folder)) {}
+  explicit TakeFinder(std::string folder) : folder_(std::move(folder)) {}
 
   ClipSourceFile find(const BenchmarkSample& sample,
                       int take,
@@ -105,10 +72,11 @@ class TakeFinder {
                       std::vector<std::string>& problems) {
     const int label = static_cast<int>(std::lround(fps));
     ClipSourceFile clip;
-    if (is_near(fps, label)) clip.path = find_real_clip(folder_, sample, take, label);
+    if (is_same_rate(fps, label)) clip.path = find_real_clip(folder_, sample, take, label);
     if (clip.path.empty()) {
       clip.path = find_real_clip(folder_, sample, take, kRecordedFps);
-      if (!is_near(fps, kRecordedFps)) clip.convert_to_fps = is_near(fps, label) ? label : fps;
+      if (!is_same_rate(fps, kRecordedFps))
+        clip.convert_to_fps = is_same_rate(fps, label) ? label : fps;
     }
     if (clip.path.empty()) {
       problems.push_back(fmt::format("{}: real take {} of '{}', view {}, is missing",
@@ -116,37 +84,49 @@ class TakeFinder {
                                      take, sample.scenario, sample.view));
       return clip;
     }
-    const Facts facts = known(clip.path, problems);
+    const ClipFacts& facts = known(clip.path, problems);
     if (!facts.is_readable) return clip;
-    const double seconds = std::min(kSeconds, static_cast<double>(facts.frames) / facts.fps);
-    const auto offered =
-        clip.convert_to_fps > 0.0
-            ? static_cast<int64_t>(std::floor(seconds * clip.convert_to_fps + 1e-9))
-            : facts.frames;
+    const int64_t offered =
+        clip.convert_to_fps > 0.0 ? frames_offered(facts, clip.convert_to_fps) : facts.frames;
     if (offered < frames)
-      problems.push_back(fmt::format("{}: the real clip has {} frames at {:.6g} fps, {} are needed",
-                                     clip.path, facts.frames, facts.fps, frames));
-    aspects_[clip.path] = facts.aspect;
+      problems.push_back(fmt::format(
+          "{}: the real clip has {} frames at {:.6g} fps, {} are needed; replace it, or compare "
+          "fewer of every clip with --frames first:{}",
+          clip.path, facts.frames, facts.fps, frames, offered));
     return clip;
   }
 
+  /// The published masks of a take, which are checked; "" if there are none.
+  std::string find_masks(const BenchmarkSample& sample,
+                         int take,
+                         double fps,
+                         int64_t frames,
+                         std::vector<std::string>& problems) {
+    std::string path = find_real_masks(folder_, sample, take, static_cast<int>(std::lround(fps)));
+    if (path.empty()) return path;
+    const ClipFacts facts = clip_facts(path, problems);
+    if (facts.is_readable && facts.frames < frames)
+      problems.push_back(
+          fmt::format("{}: holds {} masks, {} are needed; delete it or use --real-masks computed",
+                      path, facts.frames, frames));
+    return path;
+  }
+
   double aspect(const std::string& path) const {
-    const auto found = aspects_.find(path);
-    return found == aspects_.end() ? 0.0 : found->second;
+    const auto found = facts_.find(path);
+    return found == facts_.end() ? 0.0 : found->second.aspect;
   }
   const std::string& folder() const { return folder_; }
 
  private:
-  Facts known(const std::string& path, std::vector<std::string>& problems) {
+  const ClipFacts& known(const std::string& path, std::vector<std::string>& problems) {
     const auto found = facts_.find(path);
     if (found != facts_.end()) return found->second;
-    return facts_[path] = facts_of(path, problems);
+    return facts_[path] = clip_facts(path, problems);
   }
 
-  const PlanOptions& options_;
   std::string folder_;
-  std::map<std::string, Facts> facts_;
-  std::map<std::string, double> aspects_;
+  std::map<std::string, ClipFacts> facts_;
 };
 
 /// Reads one folder: its rate, and which video belongs to which sample.
@@ -154,7 +134,7 @@ PlannedRun plan_run(const std::string& folder,
                     const GeneratedFolder& listed,
                     const std::vector<BenchmarkSample>& samples,
                     const PlanOptions& options,
-                    std::map<int64_t, Facts>& facts,
+                    std::map<int64_t, ClipFacts>& facts,
                     std::vector<std::string>& problems) {
   PlannedRun run;
   run.name = listed.run;
@@ -174,13 +154,13 @@ PlannedRun plan_run(const std::string& folder,
           fmt::format("{}: id {} is no take-1 id of the descriptions table", path, id_text(id)));
       continue;
     }
-    const Facts found = facts_of(path, problems);
+    const ClipFacts found = clip_facts(path, problems);
     if (!found.is_readable) continue;
     facts[id] = found;
     rates[fmt::format("{:.6g}", found.fps)].push_back(path);
     if (run.fps == 0.0) run.fps = found.fps;
   }
-  if (rates.size() > 1) {
+  if (rates.size() > 1 && options.resample_fps <= 0.0) {
     // The most common rate is taken as meant; the others are named.
     const auto common = std::max_element(
         rates.begin(), rates.end(),
@@ -188,13 +168,13 @@ PlannedRun plan_run(const std::string& folder,
     for (const auto& [rate, paths] : rates) {
       if (rate == common->first) continue;
       for (const std::string& path : paths)
-        problems.push_back(fmt::format("{}: {} fps, the folder's other videos have {} fps", path,
-                                       rate, common->first));
+        problems.push_back(fmt::format(
+            "{}: {} fps, the folder's other videos have {} fps; --rate {} converts every clip "
+            "(not official)",
+            path, rate, common->first, common->first));
     }
-  } else {
-    for (const auto& [id, found] : facts)
-      check_span(listed.by_id.at(id), found, run.fps, options, problems);
   }
+  for (const auto& [id, found] : facts) check_span(listed.by_id.at(id), found, options, problems);
   if (options.resample_fps > 0.0) run.fps = options.resample_fps;
   run.frames = options.first_frames > 0 ? options.first_frames : frames_of_five_seconds(run.fps);
   return run;
@@ -230,6 +210,9 @@ void PlanOptions::validate() const {
   require(drop_first >= 0, "--drop-first", fmt::format("is {}; expected 0 or more", drop_first));
   require(resample_fps >= 0.0 && resample_fps <= 240.0, "--rate",
           fmt::format("is {}; expected 1 to 240", resample_fps));
+  require(resample_fps == 0.0 || drop_first == 0, "--drop-first",
+          "and --rate exclude one another: it is not defined which frames of a converted clip are "
+          "the first ones generated");
   require(!manifest.empty() || !generated.empty(), "--generated",
           "is not set; name one folder of videos per run, or --manifest for a set of your own");
   require(!manifest.empty() || !descriptions.empty(), "--descriptions",
@@ -243,16 +226,16 @@ EvaluationPlan plan_evaluation(const PlanOptions& options) {
   if (!options.manifest.empty()) return plan_custom_set(options);
   EvaluationPlan plan;
   const std::vector<BenchmarkSample> samples = read_descriptions(options.descriptions);
-  TakeFinder takes(options, find_benchmark_folder(options.benchmark, options.ground_truth));
+  TakeFinder takes(find_benchmark_folder(options.benchmark, options.ground_truth));
   std::vector<std::string> problems;
   std::vector<GeneratedFolder> folders;
-  std::vector<std::map<int64_t, Facts>> facts(options.generated.size());
+  std::vector<std::map<int64_t, ClipFacts>> facts(options.generated.size());
   std::set<std::string> names;
   for (std::size_t r = 0; r < options.generated.size(); ++r) {
     const std::string& folder = options.generated[r];
     folders.push_back(list_generated(folder));
     for (const std::string& name : folders.back().ignored)
-      plan.warnings.push_back(folder + "/" + name + ": is no video and is ignored");
+      plan.warnings.push_back(folders.back().run + "/" + name + ": is no video and is ignored");
     plan.runs.push_back(plan_run(folder, folders.back(), samples, options, facts[r], problems));
     if (!names.insert(plan.runs.back().name).second)
       throw Error(
@@ -261,9 +244,8 @@ EvaluationPlan plan_evaluation(const PlanOptions& options) {
                       "give one of them another name through a link",
                       plan.runs.back().name));
   }
-  // One sentence a run: a model that generates another shape does so in every clip.
-  std::vector<int64_t> stretched(plan.runs.size(), 0);
-  std::vector<std::string> first_stretched(plan.runs.size());
+  AspectNotes stretched;
+  std::vector<std::string> without_masks;
   for (const BenchmarkSample& sample : samples) {
     if (std::find(plan.views.begin(), plan.views.end(), sample.view) == plan.views.end())
       plan.views.push_back(sample.view);
@@ -289,38 +271,32 @@ EvaluationPlan plan_evaluation(const PlanOptions& options) {
         } else {
           job.take2 = takes.find(sample, 2, run.fps, run.frames, problems);
         }
+        stretched.add("take 2", job.take2.path, takes.aspect(job.take2.path),
+                      takes.aspect(job.take1.path));
         if (options.real_masks == "published") {
-          const int label = static_cast<int>(std::lround(run.fps));
-          job.mask_video1 = find_real_masks(takes.folder(), sample, 1, label);
-          job.mask_video2 = find_real_masks(takes.folder(), sample, 2, label);
+          job.mask_video1 = takes.find_masks(sample, 1, run.fps, run.frames, problems);
+          job.mask_video2 = takes.find_masks(sample, 2, run.fps, run.frames, problems);
           if (job.mask_video1.empty() || job.mask_video2.empty())
-            problems.push_back(fmt::format(
-                "{}/video-masks/real/{}FPS: no published masks of '{}', view {}; use --real-masks "
-                "computed",
-                takes.folder(), label, sample.scenario, sample.view));
+            without_masks.push_back(fmt::format("'{}', view {}", sample.scenario, sample.view));
         }
       }
       ClipSourceFile clip{path->second, 0.0};
-      if (options.resample_fps > 0.0 && !is_near(facts[r].at(sample.id).fps, options.resample_fps))
+      if (options.resample_fps > 0.0 &&
+          !is_same_rate(facts[r].at(sample.id).fps, options.resample_fps))
         clip.convert_to_fps = options.resample_fps;
       job.generated.push_back({r, clip});
-      const double aspect = takes.aspect(job.take1.path);
-      const double own = facts[r].at(sample.id).aspect;
-      if (aspect > 0.0 && std::abs(own / aspect - 1.0) > kAspectTolerance && stretched[r]++ == 0)
-        first_stretched[r] =
-            fmt::format("{} ({:.3f} against {:.3f})",
-                        std::filesystem::path(path->second).filename().string(), own, aspect);
+      stretched.add(run.name, path->second, facts[r].at(sample.id).aspect,
+                    takes.aspect(job.take1.path));
     }
     for (auto& [fps, job] : by_rate) plan.jobs.push_back(std::move(job));
   }
   throw_problems("physics-iq", problems);
-  for (std::size_t r = 0; r < plan.runs.size(); ++r) {
-    if (stretched[r] == 0) continue;
-    plan.warnings.push_back(
-        fmt::format("{}: the aspect ratio of {} videos is not that of take 1, first that of {}; "
-                    "they are stretched, as the official evaluator does",
-                    plan.runs[r].name, stretched[r], first_stretched[r]));
-  }
+  stretched.append_to(plan.warnings);
+  if (!without_masks.empty())
+    plan.warnings.push_back(fmt::format(
+        "the benchmark's video-masks lack {} views, first {}; their masks are computed from the "
+        "recordings",
+        without_masks.size(), without_masks.front()));
   for (const PlannedRun& run : plan.runs) {
     plan.is_official_span = plan.is_official_span && run.frames == frames_of_five_seconds(run.fps);
     plan.notes.push_back(

@@ -30,6 +30,7 @@ void FrameShelf::open_file() {
 
 void FrameShelf::append(const uint8_t* frame) {
   if (count_ < frames_in_memory_) {
+    if (count_ == 0) memory_.reserve(static_cast<std::size_t>(frames_in_memory_ * frame_bytes_));
     memory_.insert(memory_.end(), frame, frame + frame_bytes_);
     ++count_;
     return;

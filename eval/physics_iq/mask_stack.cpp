@@ -35,6 +35,15 @@ void MaskStack::append(const uint8_t* mask, int threshold) {
   ++frames_;
 }
 
+void MaskStack::append_words(const uint64_t* words) {
+  words_.insert(words_.end(), words, words + words_per_frame_);
+  ++frames_;
+}
+
+void MaskStack::reserve(int64_t frames) {
+  words_.reserve(static_cast<std::size_t>(frames * words_per_frame_));
+}
+
 bool MaskStack::at(int64_t index, int64_t y, int64_t x) const {
   const int64_t pixel = y * width_ + x;
   return (frame(index)[pixel / kWordBits] >> (pixel % kWordBits) & 1U) != 0;

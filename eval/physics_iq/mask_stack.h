@@ -14,6 +14,10 @@ class MaskStack {
 
   /// Appends a frame of height * width bytes; a pixel is set where the byte is above `threshold`.
   void append(const uint8_t* mask, int threshold = 0);
+  /// Appends a frame of ready-made words, words_per_frame() of them.
+  void append_words(const uint64_t* words);
+  /// Makes room for this many frames in all, so that appending them moves nothing.
+  void reserve(int64_t frames);
 
   int64_t frames() const { return frames_; }
   int64_t height() const { return height_; }

@@ -103,6 +103,7 @@ MaskStack read_mask_video(const std::string& path, int64_t frames, int64_t heigh
                 fmt::format("holds {} masks, expected {}; delete it or compute the masks anew",
                             info.frame_count, frames));
   MaskStack stack(height, width);
+  stack.reserve(frames);
   std::vector<int64_t> indices(static_cast<std::size_t>(frames));
   std::iota(indices.begin(), indices.end(), 0);
   std::vector<uint8_t> blue(static_cast<std::size_t>(info.height * info.width));

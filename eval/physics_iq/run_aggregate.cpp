@@ -92,7 +92,10 @@ std::string aggregate_latex(const std::vector<AggregatedScore>& scores) {
                          ? fmt::format("${:.1f}$", score.mean)
                          : fmt::format("${:.1f} \\pm {:.1f}$", score.mean, score.deviation));
     label_width = std::max(label_width, characters(score.label));
-    value_width = std::max(value_width, characters(values.back()));
+    // The evaluator's table writer reserves room for a backslash as if it were escaped.
+    const auto backslashes =
+        static_cast<std::size_t>(std::count(values.back().begin(), values.back().end(), '\\'));
+    value_width = std::max(value_width, characters(values.back()) + backslashes);
   }
   std::string text = "\\begin{tabular}{ll}\n\\toprule\n{} & " + padded(title, value_width, true) +
                      " \\\\\n" + padded("Score", label_width, false) + " & " +

@@ -26,9 +26,9 @@ namespace fs = std::filesystem;
 
 // Raised when a change of the code changes numbers: old caches are then not used.
 constexpr const char* kCacheSchema = "physics-iq/view-1";
-constexpr int64_t kShelfBytes = int64_t{24} << 20;
-constexpr double kDelayedSeconds = 0.5;    // of the baseline "delayed"
-constexpr double kMostDelaySeconds = 1.5;  // searched for the best delay
+constexpr int64_t kShelfBytes = int64_t{4} << 20;  // two of them, beside a decoder at 4K
+constexpr double kDelayedSeconds = 0.5;            // of the baseline "delayed"
+constexpr double kMostDelaySeconds = 1.5;          // searched for the best delay
 constexpr double kDelayStepSeconds = 0.1;
 
 /// One clip of the view: where it lies and what its content is called.

@@ -29,78 +29,13 @@ using testing::minibench;
 using testing::TempDir;
 using Json = nlohmann::json;
 
-constexpr const char* kModelA = "model-a-bpp-run_01";
-constexpr const char* kModelB = "model-b-op-run_01";
-
-PhysicsIqOptions mini_options(const std::string& out, const std::vector<std::string>& models) {
-  PhysicsIqOptions options;
-  for (const std::string& model : models)
-    options.plan.generated.push_back(minibench("generated/" + model));
-  options.plan.benchmark = minibench();
-  options.plan.descriptions = minibench("descriptions.csv");
-  options.out = out;
-  options.mask_path = has_mask_codec() ? MaskPath::kMp4v : MaskPath::kDirect;
-  options.statistics.resamples = 199;
-  options.progress = ProgressMode::kNone;
-  options.with_media = false;
-  return options;
-}
-
-Json run_scores(const std::string& directory, std::size_t run = 0) {
-  return read_json(directory + "/results.json").at("runs").at(run).at("scores");
-}
-
-double percent(const Json& scores, const char* key) {
-  return round_scaled(100.0 * scores.at(key).get<double>(), 2);
-}
-
-/// A copy of the small benchmark that a test may damage.
-class Copy {
- public:
-  Copy() {
-    fs::copy(minibench("generated/" + std::string(kModelA)), generated(),
-             fs::copy_options::recursive);
-    fs::create_directories(dir_ / "physics-IQ-benchmark-verified/split-videos/testing");
-    fs::copy(minibench("physics-IQ-benchmark-verified/split-videos/testing/30FPS"),
-             dir_ / "physics-IQ-benchmark-verified/split-videos/testing/30FPS",
-             fs::copy_options::recursive);
-    fs::copy_file(minibench("descriptions.csv"), dir_ / "descriptions.csv");
-  }
-  std::string generated(const std::string& name = "") const {
-    return dir_ / (std::string("model") + (name.empty() ? "" : "/" + name));
-  }
-  std::string generated_with(const std::string& id) const { return find(generated(), id); }
-  std::string real_with(const std::string& id) const {
-    return find(dir_ / "physics-IQ-benchmark-verified/split-videos/testing/30FPS", id);
-  }
-  std::string path(const std::string& name) const { return dir_ / name; }
-  PhysicsIqOptions options() const {
-    PhysicsIqOptions options = mini_options(dir_ / "out", {});
-    options.plan.generated = {generated()};
-    options.plan.benchmark = dir_.path();
-    options.plan.descriptions = dir_ / "descriptions.csv";
-    return options;
-  }
-  /// The message of the error that planning gives.
-  std::string refusal(const PhysicsIqOptions& options) const {
-    try {
-      plan_evaluation(options.plan);
-    } catch (const Error& error) {
-      EXPECT_EQ(error.kind(), ErrorKind::kInput) << error.what();
-      return error.what();
-    }
-    return "";
-  }
-
- private:
-  static std::string find(const std::string& folder, const std::string& id) {
-    for (const auto& entry : fs::directory_iterator(folder))
-      if (entry.path().filename().string().rfind(id, 0) == 0) return entry.path().string();
-    ADD_FAILURE() << "no " << id << " in " << folder;
-    return "";
-  }
-  TempDir dir_;
-};
+using testing::kModelA;
+using testing::kModelB;
+using testing::mini_options;
+using testing::MiniBenchmarkCopy;
+using testing::percent;
+using testing::refusal;
+using testing::run_scores;
 
 TEST(PhysicsIqEvaluationSlow, BothMiniBenchmarkModelsEndToEnd) {
   TempDir dir;
@@ -147,7 +82,7 @@ TEST(PhysicsIqEvaluationSlow, DirectMasksOwnRateConversionAndIdentity) {
   // Without the 15 fps folder the clips are converted here. The reference's x264 ran with other
   // threads and settings; leaving its loss out altogether moves a score by up to 0.6 (the golden
   // README), so another x264 must stay below that.
-  const Copy copy;
+  const MiniBenchmarkCopy copy;
   PhysicsIqOptions converted = copy.options();
   converted.plan.generated = {minibench(std::string("generated/") + kModelB)};
   evaluate_physics_iq(converted);
@@ -194,20 +129,20 @@ TEST(PhysicsIqEvaluationSlow, SecondRunIsByteIdenticalAndThreadsDoNotMatter) {
 }
 
 TEST(PhysicsIqPlan, NamesEveryMissingExtraAndWrongVideoAtOnce) {
-  const Copy copy;
+  const MiniBenchmarkCopy copy;
   fs::rename(copy.generated_with("0005"), copy.generated("0055_x.mp4"));
   fs::remove(copy.generated_with("0007"));
   write_file_atomic(copy.generated("notes.txt"), "x");
   fs::create_directory(copy.generated("folder"));
   fs::remove(copy.real_with("0199"));
-  const std::string text = copy.refusal(copy.options());
+  const std::string text = refusal(copy.options());
   for (const char* part : {"0005", "0007", "0055", "take 2"})
     EXPECT_NE(text.find(part), std::string::npos) << part << " is not in " << text;
   EXPECT_EQ(text.find("notes.txt"), std::string::npos);
 }
 
 TEST(PhysicsIqPlan, ArbitraryNamesStrayFilesAndExtraScenesAreAccepted) {
-  const Copy copy;
+  const MiniBenchmarkCopy copy;
   fs::rename(copy.generated_with("0005"), copy.generated("0005_whatever.mp4"));
   write_file_atomic(copy.generated("notes.txt"), "x");
   fs::create_directory(copy.generated("folder"));
@@ -225,36 +160,36 @@ TEST(PhysicsIqPlan, ArbitraryNamesStrayFilesAndExtraScenesAreAccepted) {
 }
 
 TEST(PhysicsIqPlan, FoldersAndTablesThatAreNotThere) {
-  const Copy copy;
+  const MiniBenchmarkCopy copy;
   PhysicsIqOptions options = copy.options();
   options.plan.generated = {copy.path("nowhere")};
-  EXPECT_NE(copy.refusal(options).find("nowhere"), std::string::npos);
+  EXPECT_NE(refusal(options).find("nowhere"), std::string::npos);
   fs::create_directory(copy.path("empty"));
   options.plan.generated = {copy.path("empty")};
-  EXPECT_NE(copy.refusal(options).find("no video"), std::string::npos);
+  EXPECT_NE(refusal(options).find("no video"), std::string::npos);
   options = copy.options();
   options.plan.descriptions = copy.path("none.csv");
-  EXPECT_NE(copy.refusal(options).find("none.csv"), std::string::npos);
+  EXPECT_NE(refusal(options).find("none.csv"), std::string::npos);
   write_file_atomic(copy.path("other.csv"), "name,category\nx,y\n");
   options.plan.descriptions = copy.path("other.csv");
-  EXPECT_NE(copy.refusal(options).find("'scenario'"), std::string::npos);
+  EXPECT_NE(refusal(options).find("'scenario'"), std::string::npos);
   options = copy.options();
   write_file_atomic(copy.path("more.csv"),
                     read_file(copy.path("descriptions.csv")) +
                         "0013_perspective-left_take-1_trimmed-absent.mp4,x,Optics,x.mp4\n");
   options.plan.descriptions = copy.path("more.csv");
-  EXPECT_NE(copy.refusal(options).find("trimmed-absent.mp4"), std::string::npos);
+  EXPECT_NE(refusal(options).find("trimmed-absent.mp4"), std::string::npos);
   options = copy.options();
   options.plan.benchmark = copy.path("empty");
-  EXPECT_NE(copy.refusal(options).find("split-videos"), std::string::npos);
+  EXPECT_NE(refusal(options).find("split-videos"), std::string::npos);
 }
 
 TEST(PhysicsIqPlan, ACorruptVideoIsNamed) {
-  const Copy copy;
+  const MiniBenchmarkCopy copy;
   const std::string path = copy.generated_with("0004");
   const std::string bytes = read_file(path);
   write_file_atomic(path, bytes.substr(0, bytes.size() / 2));
-  EXPECT_NE(copy.refusal(copy.options()).find("0004"), std::string::npos);
+  EXPECT_NE(refusal(copy.options()).find("0004"), std::string::npos);
 }
 
 TEST(PhysicsIqPlan, DurationsNameTheFlagThatAcceptsThem) {
@@ -265,14 +200,14 @@ TEST(PhysicsIqPlan, DurationsNameTheFlagThatAcceptsThem) {
   EXPECT_EQ(frames_of_five_seconds(24000.0 / 1001.0), 120);
   // The real clip lasts 5 s; as a generated video of 150 frames it fits, of other rates it does
   // not.
-  const Copy copy;
+  const MiniBenchmarkCopy copy;
   PhysicsIqOptions wrong = copy.options();
   wrong.plan.drop_first = 1;
-  const std::string text = copy.refusal(wrong);
+  const std::string text = refusal(wrong);
   EXPECT_NE(text.find("149 frames at 30 fps"), std::string::npos) << text;
   EXPECT_NE(text.find("--frames first:149"), std::string::npos) << text;
   wrong.plan.first_frames = 149;
-  EXPECT_EQ(copy.refusal(wrong), "");
+  EXPECT_EQ(refusal(wrong), "");
 }
 
 TEST(PhysicsIqPlan, OptionsSayWhatTheyAllow) {
@@ -288,7 +223,7 @@ TEST(PhysicsIqPlan, OptionsSayWhatTheyAllow) {
 
 TEST(PhysicsIqEvaluationSlow, StaleMasksAreNeverUsed) {
   if (!has_mask_codec()) GTEST_SKIP() << "OpenCV has no videoio here";
-  const Copy copy;
+  const MiniBenchmarkCopy copy;
   const PhysicsIqOptions options = copy.options();
   evaluate_physics_iq(options);
   EXPECT_EQ(percent(run_scores(options.out), "final_score_orig"), 78.71);
@@ -303,7 +238,7 @@ TEST(PhysicsIqEvaluationSlow, StaleMasksAreNeverUsed) {
 
 TEST(PhysicsIqEvaluationSlow, OwnSetWithAndWithoutSecondTake) {
   TempDir dir;
-  const Copy copy;
+  const MiniBenchmarkCopy copy;
   const std::string manifest = dir / "set.csv";
   write_file_atomic(manifest,
                     "id,generated,real,take2,category\nfirst," + copy.generated_with("0001") + "," +

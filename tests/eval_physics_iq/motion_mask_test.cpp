@@ -1,6 +1,7 @@
 #include "physprobe/eval/physics_iq/motion_mask.h"
 
 #include "physprobe/core/safetensors.h"
+#include "physprobe/eval/physics_iq/mask_shrink.h"
 
 #include "support/golden.h"
 #include "support/tensor_near.h"
@@ -91,6 +92,36 @@ TEST(PhysicsIqMotionMask, EqualsOpenCvOnNoiseOfManySizes) {
                                   .contiguous();
     const at::Tensor expected = masks_by_opencv(frames, 10);
     EXPECT_TRUE(tensor_near(masks_of(frames, 10), expected, 0.0));
+  }
+}
+
+TEST(PhysicsIqMotionMask, MasksShrunkOnBitsEqualTheResizedBytes) {
+  at::manual_seed(8);
+  for (const auto& [height, width] :
+       {std::pair<int64_t, int64_t>{4, 4}, {8, 68}, {36, 208}, {52, 260}, {37, 210}}) {
+    SCOPED_TRACE(height * 1000 + width);
+    const int64_t out_height = std::max<int64_t>(1, height / 4);
+    const int64_t out_width = std::max<int64_t>(1, width / 4);
+    MaskShrinker shrinker(height, width, out_height, out_width);
+    MaskStack stack(out_height, out_width);
+    for (int64_t t = 0; t < 5; ++t) {
+      const at::Tensor bytes = at::randint(0, 2, {height, width}, at::kByte) * 255;
+      BitImage mask(height, width);
+      for (int64_t y = 0; y < height; ++y)
+        for (int64_t x = 0; x < width; ++x)
+          if (bytes[y][x].item<uint8_t>() != 0)
+            mask.row(y)[x / 64] |= uint64_t{1} << static_cast<uint64_t>(x % 64);
+      shrinker.append(mask, stack);
+      cv::Mat small;
+      cv::resize(cv::Mat(static_cast<int>(height), static_cast<int>(width), CV_8U,
+                         bytes.data_ptr<uint8_t>()),
+                 small, cv::Size(static_cast<int>(out_width), static_cast<int>(out_height)));
+      for (int64_t y = 0; y < out_height; ++y)
+        for (int64_t x = 0; x < out_width; ++x)
+          ASSERT_EQ(stack.at(t, y, x),
+                    small.at<uint8_t>(static_cast<int>(y), static_cast<int>(x)) > 127)
+              << y << " " << x;
+    }
   }
 }
 

@@ -134,6 +134,15 @@ TEST(PhysicsIqMotionKernels, EveryVariantComputesTheSameBits) {
     EXPECT_EQ(background1, background2);
     EXPECT_EQ(fired1, fired2);
   }
+  // Every residue of a vector, at the end of the memory that belongs to the row.
+  for (int64_t width = 1; width < 200; ++width) {
+    const std::vector<uint8_t> row(a.data_ptr<uint8_t>(), a.data_ptr<uint8_t>() + 3 * width);
+    std::vector<uint8_t> grey1(static_cast<std::size_t>(width));
+    std::vector<uint8_t> grey2 = grey1;
+    motion_kernels().grey_row(row.data(), width, grey1.data());
+    motion_kernels_baseline().grey_row(row.data(), width, grey2.data());
+    ASSERT_EQ(grey1, grey2) << width;
+  }
 }
 
 }  // namespace
