@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace physprobe {
@@ -22,6 +23,20 @@ std::string problem_list(const char* title, const std::vector<std::string>& entr
   return fmt::format("\n  {} ({}):\n    {}", title, entries.size(), fmt::join(entries, "\n    "));
 }
 
+bool same_shape(std::vector<int64_t> left, std::vector<int64_t> right) {
+  left.erase(std::remove(left.begin(), left.end(), 1), left.end());
+  right.erase(std::remove(right.begin(), right.end(), 1), right.end());
+  return left == right;
+}
+
+/// What each source holds of a tensor, in the checkpoint's orientation.
+std::vector<int64_t> share_of(const WantedTensor& tensor) {
+  std::vector<int64_t> share = tensor.shape;
+  share[0] /= static_cast<int64_t>(tensor.sources.size());
+  if (tensor.is_transposed) std::reverse(share.begin(), share.end());
+  return share;
+}
+
 void check_names_and_shapes(const Checkpoint& checkpoint,
                             const std::vector<WantedTensor>& wanted,
                             const std::set<std::string>& ignored,
@@ -31,13 +46,13 @@ void check_names_and_shapes(const Checkpoint& checkpoint,
   std::vector<std::string> unexpected;
   std::set<std::string> used;
   for (const WantedTensor& tensor : wanted) {
-    std::vector<int64_t> share = tensor.shape;
-    if (tensor.sources.size() > 1) share[0] /= static_cast<int64_t>(tensor.sources.size());
+    const std::vector<int64_t> share = share_of(tensor);
     for (const std::string& source : tensor.sources) {
+      if (source.empty()) continue;
       used.insert(source);
       if (!checkpoint.contains(source)) {
         missing.push_back(source + " " + shape_text(share));
-      } else if (checkpoint.shape(source) != share) {
+      } else if (!same_shape(checkpoint.shape(source), share)) {
         misshaped.push_back(source + " is " + shape_text(checkpoint.shape(source)) + ", expected " +
                             shape_text(share));
       }
@@ -73,13 +88,19 @@ std::map<std::string, at::Tensor> load_strictly(const Checkpoint& checkpoint,
     const auto index = static_cast<std::size_t>(i);
     std::vector<at::Tensor> parts;
     for (const std::string& source : wanted[index].sources) {
+      if (source.empty()) {
+        parts.push_back(at::zeros(share_of(wanted[index]), at::kFloat));
+        continue;
+      }
       parts.push_back(checkpoint.read_float(source));
       const int64_t count = count_not_finite(parts.back());
       if (count > 0) {
         damage[index] += fmt::format("\n  {}: {} of {}", source, count, parts.back().numel());
       }
     }
-    tensors[index] = parts.size() == 1 ? parts.front() : at::cat(parts, 0);
+    at::Tensor whole = parts.size() == 1 ? parts.front() : at::cat(parts, 0);
+    if (wanted[index].is_transposed) whole = whole.t();
+    tensors[index] = whole.reshape(wanted[index].shape).contiguous();
   });
   std::string problems;
   for (const std::string& text : damage) problems += text;
