@@ -37,37 +37,6 @@ std::vector<int64_t> share_of(const WantedTensor& tensor) {
   return share;
 }
 
-void check_names_and_shapes(const Checkpoint& checkpoint,
-                            const std::vector<WantedTensor>& wanted,
-                            const std::set<std::string>& ignored,
-                            const std::string& model) {
-  std::vector<std::string> missing;
-  std::vector<std::string> misshaped;
-  std::vector<std::string> unexpected;
-  std::set<std::string> used;
-  for (const WantedTensor& tensor : wanted) {
-    const std::vector<int64_t> share = share_of(tensor);
-    for (const std::string& source : tensor.sources) {
-      if (source.empty()) continue;
-      used.insert(source);
-      if (!checkpoint.contains(source)) {
-        missing.push_back(source + " " + shape_text(share));
-      } else if (!same_shape(checkpoint.shape(source), share)) {
-        misshaped.push_back(source + " is " + shape_text(checkpoint.shape(source)) + ", expected " +
-                            shape_text(share));
-      }
-    }
-  }
-  for (const std::string& name : checkpoint.names()) {
-    if (used.count(name) == 0 && ignored.count(name) == 0) unexpected.push_back(name);
-  }
-  if (missing.empty() && misshaped.empty() && unexpected.empty()) return;
-  throw Error(ErrorKind::kIncompatible, checkpoint.path(),
-              "is not a checkpoint of " + model + ":" + problem_list("missing", missing) +
-                  problem_list("unexpected", unexpected) + problem_list("mis-shaped", misshaped) +
-                  "\n  check that the file and the encoder's options belong together");
-}
-
 int64_t count_not_finite(const at::Tensor& tensor) {
   const float* values = tensor.data_ptr<float>();
   int64_t count = 0;
@@ -77,11 +46,42 @@ int64_t count_not_finite(const at::Tensor& tensor) {
 
 }  // namespace
 
+Misfit find_misfit(const Checkpoint& checkpoint,
+                   const std::vector<WantedTensor>& wanted,
+                   const std::set<std::string>& ignored) {
+  Misfit misfit;
+  std::set<std::string> used;
+  for (const WantedTensor& tensor : wanted) {
+    const std::vector<int64_t> share = share_of(tensor);
+    for (const std::string& source : tensor.sources) {
+      if (source.empty()) continue;
+      used.insert(source);
+      if (!checkpoint.contains(source)) {
+        misfit.missing.push_back(source + " " + shape_text(share));
+      } else if (!same_shape(checkpoint.shape(source), share)) {
+        misfit.misshaped.push_back(source + " is " + shape_text(checkpoint.shape(source)) +
+                                   ", expected " + shape_text(share));
+      }
+    }
+  }
+  for (const std::string& name : checkpoint.names()) {
+    if (used.count(name) == 0 && ignored.count(name) == 0) misfit.unexpected.push_back(name);
+  }
+  return misfit;
+}
+
 std::map<std::string, at::Tensor> load_strictly(const Checkpoint& checkpoint,
                                                 const std::vector<WantedTensor>& wanted,
                                                 const std::set<std::string>& ignored,
                                                 const std::string& model) {
-  check_names_and_shapes(checkpoint, wanted, ignored, model);
+  const Misfit misfit = find_misfit(checkpoint, wanted, ignored);
+  if (!misfit.is_empty()) {
+    throw Error(ErrorKind::kIncompatible, checkpoint.path(),
+                "is not a checkpoint of " + model + ":" + problem_list("missing", misfit.missing) +
+                    problem_list("unexpected", misfit.unexpected) +
+                    problem_list("mis-shaped", misfit.misshaped) +
+                    "\n  check that the file and the encoder's options belong together");
+  }
   std::vector<at::Tensor> tensors(wanted.size());
   std::vector<std::string> damage(wanted.size());
   parallel_for(static_cast<int64_t>(wanted.size()), 0, [&](int64_t i) {

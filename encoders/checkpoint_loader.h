@@ -26,6 +26,20 @@ struct WantedTensor {
   bool is_transposed = false;  ///< The checkpoint keeps the matrix as (in, out).
 };
 
+/// What is wrong with a checkpoint's names and shapes, by name in the checkpoint.
+struct Misfit {
+  std::vector<std::string> missing;     ///< "blocks.1.norm1.bias [384]"
+  std::vector<std::string> unexpected;  ///< Neither wanted nor ignored.
+  std::vector<std::string> misshaped;   ///< "norm.bias is [383], expected [384]"
+
+  bool is_empty() const { return missing.empty() && unexpected.empty() && misshaped.empty(); }
+};
+
+/// Compares names and shapes, without reading a tensor.
+Misfit find_misfit(const Checkpoint& checkpoint,
+                   const std::vector<WantedTensor>& wanted,
+                   const std::set<std::string>& ignored);
+
 /// Reads `wanted` as float32 by model name. Dimensions of 1 do not count when shapes are
 /// compared: code bases differ in them. `ignored`: names of the checkpoint that are there but
 /// have no use. `model` is how messages call what is being built. Throws Error(kIncompatible)

@@ -150,6 +150,39 @@ Plan plan(const Checkpoint& checkpoint, const VitRequest& request) {
   return result;
 }
 
+/// Which tensors of the file a model is made of, and which are there without a use.
+struct Selection {
+  std::vector<WantedTensor> wanted;
+  std::set<std::string> unused;
+};
+
+Selection select(const Checkpoint& checkpoint, const Plan& planned) {
+  const VitNaming& naming = *planned.facts.naming;
+  const std::map<std::string, std::string>& names = planned.model.names;
+  const auto in_file = [&](const std::string& theirs) {
+    const auto found = names.find(theirs);
+    return found == names.end() ? planned.model.holder + theirs : found->second;
+  };
+  Selection selection;
+  for (const VitParameter& parameter : vit_parameters(planned.facts.config)) {
+    if (parameter.name == kRotaryPeriods && names.count(kRotaryPeriods) == 0) continue;
+    WantedTensor tensor = {parameter.name, parameter.shape, {}};
+    const auto& turned = naming.transposed;
+    tensor.is_transposed = std::find(turned.begin(), turned.end(), parameter.name) != turned.end();
+    for (const std::string& source : naming.sources(parameter.name)) {
+      tensor.sources.push_back(source.empty() ? "" : in_file(source));
+    }
+    selection.wanted.push_back(std::move(tensor));
+  }
+  selection.unused.insert(checkpoint.names().begin(), checkpoint.names().end());
+  for (const auto& [plain, actual] : names) {
+    const bool is_mask =
+        naming.is_key_bias_masked && plain.find("attn.qkv.bias_mask") != std::string::npos;
+    if (!naming.is_unused(plain) && !is_mask) selection.unused.erase(actual);
+  }
+  return selection;
+}
+
 /// The middle third of a fused bias is the keys'.
 void clear_key_biases(const VitConfig& config, VitParameters& parameters) {
   for (int64_t i = 0; i < config.depth; ++i) {
@@ -164,41 +197,23 @@ VitFacts read_vit_facts(const Checkpoint& checkpoint, const VitRequest& request)
   return plan(checkpoint, request).facts;
 }
 
+VitFit fit_vit(const Checkpoint& checkpoint, const VitRequest& request) {
+  Plan planned = plan(checkpoint, request);
+  const Selection selection = select(checkpoint, planned);
+  return {std::move(planned.facts), find_misfit(checkpoint, selection.wanted, selection.unused)};
+}
+
 VitWeights load_vit(const std::string& path, const VitRequest& request) {
   const Checkpoint checkpoint = Checkpoint::open(path);
   Plan planned = plan(checkpoint, request);
+  const Selection selection = select(checkpoint, planned);
   VitWeights weights;
   weights.path = checkpoint.path();
   weights.facts = std::move(planned.facts);
   const VitConfig& config = weights.facts.config;
-  const VitNaming& naming = *weights.facts.naming;
-  const std::map<std::string, std::string>& names = planned.model.names;
-  const auto in_file = [&](const std::string& theirs) {
-    const auto found = names.find(theirs);
-    return found == names.end() ? planned.model.holder + theirs : found->second;
-  };
-
-  std::vector<WantedTensor> wanted;
-  for (const VitParameter& parameter : vit_parameters(config)) {
-    if (parameter.name == kRotaryPeriods && names.count(kRotaryPeriods) == 0) continue;
-    WantedTensor tensor = {parameter.name, parameter.shape, {}};
-    const auto& turned = naming.transposed;
-    tensor.is_transposed = std::find(turned.begin(), turned.end(), parameter.name) != turned.end();
-    for (const std::string& source : naming.sources(parameter.name)) {
-      tensor.sources.push_back(source.empty() ? "" : in_file(source));
-    }
-    wanted.push_back(std::move(tensor));
-  }
-  std::set<std::string> unused;
-  for (const std::string& name : checkpoint.names()) unused.insert(name);
-  for (const auto& [plain, actual] : names) {
-    const bool is_mask =
-        naming.is_key_bias_masked && plain.find("attn.qkv.bias_mask") != std::string::npos;
-    if (!naming.is_unused(plain) && !is_mask) unused.erase(actual);
-  }
-  weights.parameters =
-      load_strictly(checkpoint, wanted, unused, vit_family(weights.facts.family).title);
-  if (naming.is_key_bias_masked) clear_key_biases(config, weights.parameters);
+  weights.parameters = load_strictly(checkpoint, selection.wanted, selection.unused,
+                                     vit_family(weights.facts.family).title);
+  if (weights.facts.naming->is_key_bias_masked) clear_key_biases(config, weights.parameters);
   if (config.positions == VitPositions::kRotary && weights.parameters.count(kRotaryPeriods) == 0) {
     weights.parameters[kRotaryPeriods] = rotary_periods(config.head_width(), kRotaryBase);
   }

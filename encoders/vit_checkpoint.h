@@ -2,6 +2,7 @@
 // Weights of a vision transformer under any known naming: what the tensors' names and shapes say
 // about the model, and its parameters under our names. Internal.
 
+#include "physprobe/encoders/checkpoint_loader.h"
 #include "physprobe/encoders/vit_config.h"
 #include "physprobe/encoders/vit_family.h"
 #include "physprobe/encoders/vit_parameters.h"
@@ -10,8 +11,6 @@
 #include <string>
 
 namespace physprobe {
-
-class Checkpoint;
 
 /// What the user says about a file; 0 and "" leave it to the file.
 struct VitRequest {
@@ -42,6 +41,13 @@ struct VitWeights {
 /// is no vision transformer of the family asked for or of any, Error(kUsage) when the number of
 /// heads cannot be known or `checkpoint_key` names nothing.
 VitFacts read_vit_facts(const Checkpoint& checkpoint, const VitRequest& request);
+
+/// The facts, and what of the names and shapes does not fit them. Throws like read_vit_facts.
+struct VitFit {
+  VitFacts facts;
+  Misfit misfit;
+};
+VitFit fit_vit(const Checkpoint& checkpoint, const VitRequest& request);
 
 /// Loads strictly: prefixes of wrappers and chunk numbers are taken off the names; heads of
 /// training and everything outside the model are known and unused. Throws Error(kIncompatible)

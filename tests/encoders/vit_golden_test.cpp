@@ -132,6 +132,24 @@ TEST(VitGoldenTest, IjepaAtAnotherSizeFollowsTheExplicitSizeRule) {
   EXPECT_TRUE(tensor_near(output[0].tokens.squeeze(1), io.at("42x84.output_normed"), kTolerance));
 }
 
+TEST(VitGoldenTest, IjepasTrainingCheckpointHoldsBothEncoders) {
+  const std::string path = golden_path("encoders/ijepa.pth.tar");
+  const VitParameters expected = load_vit(file("ijepa", "orig"), {"ijepa", 0, ""}).parameters;
+  const VitParameters online = load_vit(path, {"", 3, ""}).parameters;
+  const VitParameters target = load_vit(path, {"ijepa", 3, "target_encoder"}).parameters;
+  ASSERT_EQ(online.size(), expected.size());
+  for (const auto& [name, tensor] : expected) {
+    EXPECT_TRUE(at::equal(online.at(name), tensor)) << name;
+    EXPECT_TRUE(at::equal(target.at(name), 0.5 * tensor)) << name;
+  }
+  const auto identity = [&](const char* key) {
+    return make_encoder({{"weights", path}, {"options", {{"heads", 3}, {"checkpoint_key", key}}}})
+        ->info()
+        .canonical;
+  };
+  EXPECT_NE(identity("encoder"), identity("target_encoder"));
+}
+
 TEST(VitGoldenTest, MsnFeaturesOfItsEvaluationAreTaps) {
   const auto io = read_safetensors(file("msn_vit", "io"));
   const auto model = encoder(goldens()[1], "orig");
