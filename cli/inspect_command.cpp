@@ -1,4 +1,5 @@
 #include "physprobe/cli/command.h"
+#include "physprobe/cli/inspect_weights_command.h"
 #include "physprobe/core/atomic_file.h"
 #include "physprobe/core/error.h"
 #include "physprobe/core/json_lines.h"
@@ -143,9 +144,12 @@ void add_inspect_command(CLI::App& app, Invocation& invocation) {
     CommonFlags common;
   };
   auto flags = std::make_shared<Flags>();
-  command->add_option("path", flags->path, "What to look at")->required();
+  command->add_option("path", flags->path, "What to look at");
+  add_inspect_weights_command(*command, invocation);
   flags->common.add_json(*command);
-  command->callback([flags, &invocation] {
+  command->callback([command, flags, &invocation] {
+    if (!command->get_subcommands().empty()) return;
+    if (flags->path.empty()) throw CLI::RequiredError("path");
     invocation.action = [flags, &invocation] {
       const Json facts = inspect(flags->path);
       if (flags->common.json) {

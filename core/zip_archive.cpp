@@ -40,7 +40,7 @@ T little_endian(const char* bytes) {
 }
 
 [[noreturn]] void refuse(const std::string& path, const std::string& defect) {
-  throw Error(ErrorKind::kInput, path, "is no usable .npz archive: " + defect);
+  throw Error(ErrorKind::kInput, path, "is no usable ZIP archive: " + defect);
 }
 
 struct Directory {

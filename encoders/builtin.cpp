@@ -1,13 +1,17 @@
 #include "physprobe/encoders/builtin.h"
 
-#include "physprobe/encoders/dinov2_encoder.h"
 #include "physprobe/encoders/pixels_encoder.h"
 #include "physprobe/encoders/v1_encoder.h"
+#include "physprobe/encoders/vit_encoder.h"
+#include "physprobe/encoders/vit_family.h"
+
+#include <nlohmann/json.hpp>
 
 namespace physprobe {
+namespace {
 
-const std::vector<BuiltinFamily>& builtin_families() {
-  static const std::vector<BuiltinFamily> families = {
+std::vector<BuiltinFamily> all_families() {
+  std::vector<BuiltinFamily> families = {
       {{"pixels",
         "The preprocessed frame itself: the floor every representation is compared with",
         true,
@@ -20,13 +24,19 @@ const std::vector<BuiltinFamily>& builtin_families() {
         false,
         {"size", "scales", "orientations", "readout", "front_end"}},
        make_v1_encoder},
-      {{"dinov2",
-        "DINOv2 vision transformers S to g, with and without registers (Oquab et al. 2023)",
-        true,
-        true,
-        {"size", "heads", "pos_interp", "preset", "digest", "random_seed"}},
-       make_dinov2_encoder},
   };
+  for (const VitFamily& family : vit_families()) {
+    families.push_back(
+        {{family.name, family.description, family.is_verified, true, vit_option_names()},
+         [&family](const nlohmann::json& config) { return make_vit_encoder(family, config); }});
+  }
+  return families;
+}
+
+}  // namespace
+
+const std::vector<BuiltinFamily>& builtin_families() {
+  static const std::vector<BuiltinFamily> families = all_families();
   return families;
 }
 

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -14,7 +15,7 @@ namespace physprobe {
 struct BuiltinFamily {
   EncoderFamily family;
   /// Builds from the whole config (encoder_factory.h); its top-level keys have been checked.
-  std::unique_ptr<Encoder> (*make)(const nlohmann::json& config) = nullptr;
+  std::function<std::unique_ptr<Encoder>(const nlohmann::json& config)> make;
 };
 
 const std::vector<BuiltinFamily>& builtin_families();

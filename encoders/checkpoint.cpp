@@ -5,11 +5,13 @@
 #include "physprobe/core/hashing.h"
 #include "physprobe/core/safetensors.h"
 #include "physprobe/core/sharded_safetensors.h"
+#include "physprobe/core/torch_file.h"
 
 #include <ATen/ATen.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <memory>
 #include <set>
 #include <utility>
 
@@ -19,21 +21,18 @@ namespace {
 namespace fs = std::filesystem;
 
 const char* const kFormats =
-    "expected a .safetensors file, a .safetensors.index.json, or a folder with one of them";
+    "expected a .safetensors file, a .pth, .pt, .bin or .pth.tar of torch.save, a "
+    ".safetensors.index.json, or a folder with one of them";
 
 bool ends_with(const std::string& text, const std::string& end) {
   return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
 }
 
-/// Why a file of another extension is not read.
-std::string refused_format(const std::string& extension) {
-  for (const char* pickle : {".pth", ".pt", ".bin", ".ckpt", ".tar", ".pkl"}) {
-    if (extension == pickle) {
-      return "looks like a pickle, which is a program and is not opened; save its tensors as "
-             "safetensors once (docs/encoders.md shows how); ";
-    }
+bool is_weights_name(const std::string& name) {
+  for (const char* end : {".safetensors", ".pth", ".pt", ".bin", ".ckpt", ".pth.tar"}) {
+    if (ends_with(name, end)) return true;
   }
-  return "is in a format that is not read; ";
+  return false;
 }
 
 /// The weights file or index that `path` means.
@@ -43,25 +42,45 @@ fs::path weights_file(const std::string& path) {
   if (!fs::exists(status))
     throw Error(ErrorKind::kInput, path, "does not exist; give the weights' path");
   if (!fs::is_directory(status)) return path;
-  for (const char* name : {"model.safetensors", "model.safetensors.index.json"}) {
+  for (const char* name :
+       {"model.safetensors", "model.safetensors.index.json", "pytorch_model.bin"}) {
     if (fs::is_regular_file(fs::path(path) / name)) return fs::path(path) / name;
   }
   std::vector<fs::path> found;
   fs::directory_iterator entries(path, failure);
   if (failure) throw Error(ErrorKind::kInput, path, "cannot be listed: " + failure.message());
   for (const fs::directory_entry& entry : entries) {
-    if (ends_with(entry.path().filename().string(), ".safetensors")) found.push_back(entry.path());
+    if (is_weights_name(entry.path().filename().string())) found.push_back(entry.path());
   }
   if (found.size() != 1) {
-    throw Error(
-        ErrorKind::kInput, path,
-        "holds " + std::to_string(found.size()) +
-            " .safetensors files and neither model.safetensors nor its index; name the file");
+    throw Error(ErrorKind::kInput, path,
+                "holds " + std::to_string(found.size()) +
+                    " weights files and neither model.safetensors nor its index; name the file");
   }
   return found.front();
 }
 
+TensorFile open_safetensors(const std::string& path) {
+  const auto file = std::make_shared<SafetensorsFile>(SafetensorsFile::open(path));
+  return {
+      path, "safetensors", file->entries(), file->metadata(), {}, [file](const std::string& name) {
+        return file->read(name);
+      }};
+}
+
+TensorFile open_torch(const std::string& path) {
+  const auto file = std::make_shared<TorchFile>(TorchFile::open(path));
+  return {path, "torch.save",        file->entries(),
+          {},   file->passed_over(), [file](const std::string& name) { return file->read(name); }};
+}
+
 }  // namespace
+
+TensorFile open_tensor_file(const std::string& path) {
+  if (ends_with(path, ".safetensors")) return open_safetensors(path);
+  if (TorchFile::looks_like_one(path)) return open_torch(path);
+  throw Error(ErrorKind::kInput, path, std::string("is in a format that is not read; ") + kFormats);
+}
 
 Checkpoint::Checkpoint(std::string path) : path_(std::move(path)) {}
 Checkpoint::Checkpoint(Checkpoint&&) noexcept = default;
@@ -73,10 +92,8 @@ Checkpoint Checkpoint::open(const std::string& path) {
   Checkpoint checkpoint(file.string());
   if (ends_with(file.string(), ".index.json")) {
     checkpoint.add_shards(file.string());
-  } else if (ends_with(file.string(), ".safetensors")) {
-    checkpoint.add_file(file.string());
   } else {
-    throw Error(ErrorKind::kInput, path, refused_format(file.extension().string()) + kFormats);
+    checkpoint.add_file(file.string());
   }
   for (const auto& [name, location] : checkpoint.tensors_) checkpoint.names_.push_back(name);
   const fs::path config = file.parent_path() / "config.json";
@@ -85,8 +102,8 @@ Checkpoint Checkpoint::open(const std::string& path) {
 }
 
 void Checkpoint::add_file(const std::string& path) {
-  files_.push_back(std::make_unique<SafetensorsFile>(SafetensorsFile::open(path)));
-  for (const TensorEntry& entry : files_.back()->entries()) {
+  files_.push_back(open_tensor_file(path));
+  for (const TensorEntry& entry : files_.back().entries) {
     if (!tensors_.emplace(entry.name, Location{files_.size() - 1, entry.shape}).second) {
       throw Error(ErrorKind::kInput, path, "holds '" + entry.name + "', as does another shard");
     }
@@ -102,14 +119,13 @@ void Checkpoint::add_shards(const std::string& index_path) {
   std::string problems;
   for (const auto& [tensor, shard] : shard_of) {
     const auto found = tensors_.find(tensor);
-    if (found == tensors_.end() || files_[found->second.file]->path() != shard) {
+    if (found == tensors_.end() || files_[found->second.file].path != shard) {
       problems += "\n  '" + tensor + "' is not in " + shard;
     }
   }
   for (const auto& [tensor, location] : tensors_) {
     if (shard_of.count(tensor) == 0) {
-      problems +=
-          "\n  '" + tensor + "' in " + files_[location.file]->path() + " is not in the index";
+      problems += "\n  '" + tensor + "' in " + files_[location.file].path + " is not in the index";
     }
   }
   if (!problems.empty()) {
@@ -125,8 +141,12 @@ const std::vector<int64_t>& Checkpoint::shape(const std::string& name) const {
   return tensors_.at(name).shape;
 }
 
+at::Tensor Checkpoint::read(const std::string& name) const {
+  return files_[tensors_.at(name).file].read(name);
+}
+
 at::Tensor Checkpoint::read_float(const std::string& name) const {
-  const at::Tensor tensor = files_[tensors_.at(name).file]->read(name);
+  const at::Tensor tensor = read(name);
   switch (tensor.scalar_type()) {
     case at::kFloat:
     case at::kHalf:
@@ -141,15 +161,14 @@ at::Tensor Checkpoint::read_float(const std::string& name) const {
 }
 
 const std::map<std::string, std::string>& Checkpoint::metadata() const {
-  return files_.front()->metadata();
+  return files_.front().metadata;
 }
 
 std::string Checkpoint::digest() const {
-  if (files_.size() == 1 && ends_with(path_, ".safetensors")) return sha256_file(path_);
+  if (files_.size() == 1 && !ends_with(path_, ".index.json")) return sha256_file(path_);
   Sha256 digest;
-  for (const auto& file : files_) {
-    digest.update(fs::path(file->path()).filename().string() + " " + sha256_file(file->path()) +
-                  "\n");
+  for (const TensorFile& file : files_) {
+    digest.update(fs::path(file.path).filename().string() + " " + sha256_file(file.path) + "\n");
   }
   return digest.hex();
 }

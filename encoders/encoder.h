@@ -24,6 +24,7 @@ struct EncoderInfo {
       id;  ///< Unique within a run: family, size and options ("v1-S256-N6-K8-energy-retina").
   std::string family;          ///< "pixels", "v1", "dinov2", …
   std::string description;     ///< One line for people.
+  std::string detection;       ///< What was read off the weights' names and shapes, one line; "".
   std::string weights_path;    ///< "" if there are none.
   std::string weights_digest;  ///< SHA-256 of the weights, "none" for weight-free, "random-<seed>"
                                ///< for untrained.

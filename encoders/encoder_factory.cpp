@@ -3,7 +3,9 @@
 #include "physprobe/core/error.h"
 #include "physprobe/core/nearest_name.h"
 #include "physprobe/encoders/builtin.h"
+#include "physprobe/encoders/checkpoint.h"
 #include "physprobe/encoders/encoder_config.h"
+#include "physprobe/encoders/vit_checkpoint.h"
 
 #include <nlohmann/json.hpp>
 
@@ -11,6 +13,15 @@ namespace physprobe {
 namespace {
 
 const char* const kSubject = "encoder config";
+
+/// What the options say about the file, for detecting its family.
+VitRequest stated(const nlohmann::json& config) {
+  const nlohmann::json options = object_field(config, "options", kSubject);
+  VitRequest request;
+  request.heads = integer_field(options, "heads", 0, 1, 65536, kSubject);
+  request.checkpoint_key = string_field(options, "checkpoint_key", "", kSubject);
+  return request;
+}
 
 std::string family_name(const nlohmann::json& config) {
   const std::string family = string_field(config, "family", "", kSubject);
@@ -20,9 +31,14 @@ std::string family_name(const nlohmann::json& config) {
         ErrorKind::kUsage, kSubject,
         "'family' is '" + family + "' but 'id' is '" + id + "'; both name the family, give one");
   }
+  const std::string weights = string_field(config, "weights", "", kSubject);
+  if (family.empty() && id.empty() && !weights.empty()) {
+    return read_vit_facts(Checkpoint::open(weights), stated(config)).family;
+  }
   if (family.empty() && id.empty()) {
     throw Error(ErrorKind::kUsage, kSubject,
-                "names no encoder; set 'family', for example {\"family\": \"v1\"}");
+                "names no encoder; set 'family', for example {\"family\": \"v1\"}, or 'weights' to "
+                "have it read off a checkpoint");
   }
   return family.empty() ? id : family;
 }

@@ -1,5 +1,6 @@
 #include "physprobe/encoders/vit_block.h"
 
+#include "physprobe/core/error.h"
 #include "physprobe/encoders/vit_gemm.h"
 #include "physprobe/encoders/vit_kernels.h"
 
@@ -15,27 +16,36 @@ const float* data_or_null(const at::Tensor& tensor) {
   return tensor.defined() ? tensor.data_ptr<float>() : nullptr;
 }
 
-VitLinear linear(const VitParameters& parameters, const std::string& name) {
-  return {parameters.at(name + ".weight"), parameters.at(name + ".bias")};
-}
-
 std::string block_name(int64_t index) {
   return "blocks." + std::to_string(index) + ".";
 }
 
-const char* first_name(const VitConfig& config) {
-  return config.feed_forward == VitFeedForward::kSwigluFused ? "mlp.w12" : "mlp.fc1";
-}
-
-const char* second_name(const VitConfig& config) {
-  return config.feed_forward == VitFeedForward::kSwigluFused ? "mlp.w3" : "mlp.fc2";
-}
-
 }  // namespace
 
-VitNorm::VitNorm(const VitParameters& parameters, const std::string& prefix, double epsilon)
-    : weight_(parameters.at(prefix + ".weight").contiguous()),
-      bias_(parameters.at(prefix + ".bias").contiguous()),
+VitLinear take_linear(VitParameters& parameters, const std::string& name) {
+  const at::Tensor weight = take_parameter(parameters, name + ".weight");
+  return {weight, parameters.count(name + ".bias") != 0 ? take_parameter(parameters, name + ".bias")
+                                                        : at::zeros({weight.size(0)}, at::kFloat)};
+}
+
+void apply_activation(
+    VitFeedForward kind, float* x, const float* bias, int64_t rows, int64_t width) {
+  switch (kind) {
+    case VitFeedForward::kGelu:
+      return vit_kernels().bias_gelu_rows(x, bias, rows, width);
+    case VitFeedForward::kGeluTanh:
+      return vit_kernels().bias_gelu_tanh_rows(x, bias, rows, width);
+    case VitFeedForward::kQuickGelu:
+      return vit_kernels().bias_quick_gelu_rows(x, bias, rows, width);
+    case VitFeedForward::kSwigluFused:
+      break;
+  }
+  throw Error(ErrorKind::kInternal, "feed-forward", "a gated one has no single activation");
+}
+
+VitNorm::VitNorm(VitParameters& parameters, const std::string& prefix, double epsilon)
+    : weight_(take_parameter(parameters, prefix + ".weight").contiguous()),
+      bias_(take_parameter(parameters, prefix + ".bias").contiguous()),
       epsilon_(epsilon) {}
 
 void VitNorm::apply(const float* x, int64_t rows, float* out) const {
@@ -43,29 +53,42 @@ void VitNorm::apply(const float* x, int64_t rows, float* out) const {
                                 rows, weight_.numel(), out);
 }
 
-VitBlock::VitBlock(const VitConfig& config, const VitParameters& parameters, int64_t index)
+VitBlock::VitBlock(const VitConfig& config, VitParameters& parameters, int64_t index)
     : attention_norm_(parameters, block_name(index) + "norm1", config.norm_epsilon),
-      qkv_(linear(parameters, block_name(index) + "attn.qkv")),
-      projection_(linear(parameters, block_name(index) + "attn.proj")),
+      qkv_(take_linear(parameters, block_name(index) + "attn.qkv")),
+      projection_(take_linear(parameters, block_name(index) + "attn.proj")),
       feed_forward_norm_(parameters, block_name(index) + "norm2", config.norm_epsilon),
-      first_(linear(parameters, block_name(index) + first_name(config))),
-      second_(linear(parameters, block_name(index) + second_name(config))) {
+      first_(
+          take_linear(parameters, block_name(index) + (config.is_gated() ? "mlp.w12" : "mlp.fc1"))),
+      second_(
+          take_linear(parameters, block_name(index) + (config.is_gated() ? "mlp.w3" : "mlp.fc2"))) {
   if (config.has_layer_scale) {
-    attention_scale_ = parameters.at(block_name(index) + "ls1.gamma").contiguous();
-    feed_forward_scale_ = parameters.at(block_name(index) + "ls2.gamma").contiguous();
+    attention_scale_ = take_parameter(parameters, block_name(index) + "ls1.gamma").contiguous();
+    feed_forward_scale_ = take_parameter(parameters, block_name(index) + "ls2.gamma").contiguous();
   }
 }
 
-void VitBlock::apply(const VitConfig& config, int64_t token_count, VitWorkspace& workspace) const {
-  attend(config, token_count, workspace);
+void VitBlock::apply(const VitConfig& config,
+                     const VitRotation& rotation,
+                     int64_t token_count,
+                     VitWorkspace& workspace) const {
+  attend(config, rotation, token_count, workspace);
   feed_forward(config, token_count, workspace);
 }
 
-void VitBlock::attend(const VitConfig& config, int64_t token_count, VitWorkspace& workspace) const {
+void VitBlock::attend(const VitConfig& config,
+                      const VitRotation& rotation,
+                      int64_t token_count,
+                      VitWorkspace& workspace) const {
   const int64_t triple = 3 * config.width;
   attention_norm_.apply(workspace.tokens, token_count, workspace.normed);
   qkv_.apply(workspace.normed, token_count, workspace.wide);
   vit_kernels().add_bias_rows(workspace.wide, qkv_.bias(), token_count, triple);
+  if (rotation.sine.defined()) {
+    const int64_t prefix = config.prefix_tokens();
+    rotate_queries_and_keys(config, rotation, token_count - prefix,
+                            workspace.wide + prefix * triple);
+  }
   std::fill(workspace.wide + token_count * triple,
             workspace.wide + workspace.padded_tokens * triple, 0.0F);
   vit_attention(config, workspace.wide, token_count, workspace, workspace.normed);
@@ -80,12 +103,13 @@ void VitBlock::feed_forward(const VitConfig& config,
   feed_forward_norm_.apply(workspace.tokens, token_count, workspace.normed);
   first_.apply(workspace.normed, token_count, workspace.wide);
   const float* hidden = workspace.wide;
-  if (config.feed_forward == VitFeedForward::kSwigluFused) {
+  if (config.is_gated()) {
     vit_kernels().bias_swiglu_rows(workspace.wide, first_.bias(), token_count, config.hidden,
                                    workspace.gated);
     hidden = workspace.gated;
   } else {
-    vit_kernels().bias_gelu_rows(workspace.wide, first_.bias(), token_count, config.hidden);
+    apply_activation(config.feed_forward, workspace.wide, first_.bias(), token_count,
+                     config.hidden);
   }
   second_.apply(hidden, token_count, workspace.update);
   vit_kernels().add_residual_rows(workspace.tokens, workspace.update, second_.bias(),

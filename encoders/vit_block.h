@@ -6,6 +6,7 @@
 #include "physprobe/encoders/vit_config.h"
 #include "physprobe/encoders/vit_linear.h"
 #include "physprobe/encoders/vit_parameters.h"
+#include "physprobe/encoders/vit_rotary.h"
 #include "physprobe/encoders/vit_workspace.h"
 
 #include <ATen/core/Tensor.h>
@@ -18,26 +19,42 @@ namespace physprobe {
 /// Layer norm over D with an affine map.
 class VitNorm {
  public:
-  VitNorm(const VitParameters& parameters, const std::string& prefix, double epsilon);
+  VitNorm() = default;
+  VitNorm(VitParameters& parameters, const std::string& prefix, double epsilon);
   /// `out` (rows, D) may be `x`.
   void apply(const float* x, int64_t rows, float* out) const;
 
  private:
   at::Tensor weight_;
   at::Tensor bias_;
-  double epsilon_;
+  double epsilon_ = 0.0;
 };
+
+/// The layer "<name>.weight" and "<name>.bias" (zeros where there is none), taken out of
+/// `parameters`.
+VitLinear take_linear(VitParameters& parameters, const std::string& name);
+
+/// x[r] = activation(x[r] + bias) by the feed-forward kinds that are not gated.
+void apply_activation(
+    VitFeedForward kind, float* x, const float* bias, int64_t rows, int64_t width);
 
 class VitBlock {
  public:
-  /// Takes "blocks.<index>.…" from `parameters` (vit_parameters lists them).
-  VitBlock(const VitConfig& config, const VitParameters& parameters, int64_t index);
+  /// Takes "blocks.<index>.…" out of `parameters` (vit_parameters lists them).
+  VitBlock(const VitConfig& config, VitParameters& parameters, int64_t index);
 
-  /// Advances workspace.tokens, (token_count, D), by this block.
-  void apply(const VitConfig& config, int64_t token_count, VitWorkspace& workspace) const;
+  /// Advances workspace.tokens, (token_count, D), by this block. `rotation` is that of the patches;
+  /// undefined tables: none.
+  void apply(const VitConfig& config,
+             const VitRotation& rotation,
+             int64_t token_count,
+             VitWorkspace& workspace) const;
 
  private:
-  void attend(const VitConfig& config, int64_t token_count, VitWorkspace& workspace) const;
+  void attend(const VitConfig& config,
+              const VitRotation& rotation,
+              int64_t token_count,
+              VitWorkspace& workspace) const;
   void feed_forward(const VitConfig& config, int64_t token_count, VitWorkspace& workspace) const;
 
   VitNorm attention_norm_;

@@ -14,6 +14,20 @@ void require_range(
               fmt::format("{} is {}; expected {} to {}", field, value, lowest, highest));
 }
 
+const char* pooling_name(VitPooling pooling) {
+  switch (pooling) {
+    case VitPooling::kClassToken:
+      return "class";
+    case VitPooling::kMean:
+      return "mean";
+    case VitPooling::kMeanThenNorm:
+      return "mean-norm";
+    case VitPooling::kAttentionHead:
+      return "attention";
+  }
+  throw Error(ErrorKind::kInternal, "pooling", "value outside the enumeration");
+}
+
 }  // namespace
 
 void VitConfig::validate(const std::string& subject) const {
@@ -30,6 +44,16 @@ void VitConfig::validate(const std::string& subject) const {
         ErrorKind::kUsage, subject,
         fmt::format("{} heads do not divide the width {}; set the option 'heads'", heads, width));
   }
+  require_range(subject, "projection", projection, 0, 65536);
+  if (positions == VitPositions::kRotary && head_width() % 4 != 0) {
+    throw Error(ErrorKind::kUsage, subject,
+                fmt::format("heads of {} numbers cannot be rotated, which needs a multiple of 4; "
+                            "set the option 'heads'",
+                            head_width()));
+  }
+  if (!has_class_token && pooling == VitPooling::kClassToken) {
+    throw Error(ErrorKind::kUsage, subject, "is pooled by a class token it does not have");
+  }
   if (!(norm_epsilon > 0.0 && norm_epsilon < 1.0)) {
     throw Error(ErrorKind::kUsage, subject,
                 fmt::format("norm_epsilon is {}; expected above 0 and below 1", norm_epsilon));
@@ -37,10 +61,18 @@ void VitConfig::validate(const std::string& subject) const {
 }
 
 std::string VitConfig::canonical() const {
-  return fmt::format("D{} L{} h{} P{} C{} cls{} reg{} M{} ffn{} H{} ls{} eps{} pos-{}", width,
-                     depth, heads, patch, channels, has_class_token ? 1 : 0, registers, table_side,
-                     feed_forward == VitFeedForward::kGelu ? "-gelu" : "-swiglu", hidden,
-                     has_layer_scale ? 1 : 0, norm_epsilon, position_name(position));
+  std::string text = fmt::format("D{} L{} h{} P{} C{} cls{} reg{} M{} ffn-{} H{} ls{} eps{} pos-{}",
+                                 width, depth, heads, patch, channels, has_class_token ? 1 : 0,
+                                 registers, table_side, feed_forward_name(feed_forward), hidden,
+                                 has_layer_scale ? 1 : 0, norm_epsilon, position_name(position));
+  if (positions == VitPositions::kRotary) text += " rotary";
+  if (!is_class_positioned) text += " cls-unplaced";
+  if (!has_patch_bias) text += " patch-unbiased";
+  if (!has_qkv_bias) text += " qkv-unbiased";
+  if (has_entry_norm) text += " entry-norm";
+  if (pooling != VitPooling::kClassToken) text += std::string(" pool-") + pooling_name(pooling);
+  if (projection > 0) text += fmt::format(" proj{}", projection);
+  return text;
 }
 
 int64_t swiglu_hidden(int64_t width) {
@@ -55,8 +87,26 @@ const char* position_name(PositionInterpolation rule) {
       return "size";
     case PositionInterpolation::kSizeAntialias:
       return "size_antialias";
+    case PositionInterpolation::kScale:
+      return "scale";
+    case PositionInterpolation::kFixed:
+      return "fixed";
   }
   throw Error(ErrorKind::kInternal, "position interpolation", "value outside the enumeration");
+}
+
+const char* feed_forward_name(VitFeedForward kind) {
+  switch (kind) {
+    case VitFeedForward::kGelu:
+      return "gelu";
+    case VitFeedForward::kGeluTanh:
+      return "gelu_tanh";
+    case VitFeedForward::kQuickGelu:
+      return "quick_gelu";
+    case VitFeedForward::kSwigluFused:
+      return "swiglu";
+  }
+  throw Error(ErrorKind::kInternal, "feed-forward", "value outside the enumeration");
 }
 
 double vit_flops(const VitConfig& config, int64_t height, int64_t width) {

@@ -10,7 +10,9 @@ namespace physprobe {
 /// The feed-forward part of a block.
 enum class VitFeedForward {
   kGelu,         ///< fc1 -> GELU (exact erf) -> fc2.
-  kSwigluFused,  ///< w12 -> silu(first half) * second half -> w3 (DINOv2 g).
+  kGeluTanh,     ///< The same with GELU's tanh form (SigLIP).
+  kQuickGelu,    ///< The same with x sigmoid(1.702 x) (CLIP).
+  kSwigluFused,  ///< w12 -> silu(first half) * second half -> w3 (DINOv2 g, DINOv3).
 };
 
 /// How a learned position table is resized to another grid (encoders.md section 3 of the reference
@@ -19,6 +21,23 @@ enum class PositionInterpolation {
   kOffset,         ///< Keys cubic a = -0.75, scale (grid + 0.1) / table: DINOv2 without registers.
   kSize,           ///< Keys cubic a = -0.75, explicit size: Hugging Face.
   kSizeAntialias,  ///< Antialiased cubic a = -0.5, explicit size: DINOv2 with registers, timm.
+  kScale,          ///< Keys cubic a = -0.75, one factor for both axes, square grids only; a grid of
+                   ///< the table's count is taken as it is: DINO, MSN.
+  kFixed,          ///< None: images of another size are refused (CLIP's original code).
+};
+
+/// Where a token's place enters.
+enum class VitPositions {
+  kTable,   ///< Learned or fixed rows added to the tokens.
+  kRotary,  ///< Rotation of the patches' queries and keys in every block (DINOv3).
+};
+
+/// What the model publishes as the image's vector.
+enum class VitPooling {
+  kClassToken,     ///< The class token after the final norm.
+  kMean,           ///< Mean of the patches after the final norm.
+  kMeanThenNorm,   ///< The final norm of the patches' mean (timm's fc_norm).
+  kAttentionHead,  ///< A learned probe attends to the normed tokens (SigLIP).
 };
 
 struct VitConfig {
@@ -36,19 +55,30 @@ struct VitConfig {
   bool has_layer_scale = true;
   double norm_epsilon = 1e-6;
   PositionInterpolation position = PositionInterpolation::kOffset;
+  VitPositions positions = VitPositions::kTable;
+  bool is_class_positioned = true;  ///< The table has a row for the class token.
+  bool has_patch_bias = true;
+  bool has_qkv_bias = true;
+  bool has_entry_norm = false;  ///< A layer norm between positions and block 0 (CLIP).
+  VitPooling pooling = VitPooling::kClassToken;
+  int64_t projection = 0;  ///< Width to which the pooled vector is projected; 0: it is not.
 
   int64_t head_width() const { return width / heads; }
   int64_t prefix_tokens() const { return (has_class_token ? 1 : 0) + registers; }
-  int64_t table_rows() const { return (has_class_token ? 1 : 0) + table_side * table_side; }
+  /// Rows of the table that belong to the class token.
+  int64_t class_rows() const { return has_class_token && is_class_positioned ? 1 : 0; }
+  int64_t table_rows() const { return class_rows() + table_side * table_side; }
+  bool is_gated() const { return feed_forward == VitFeedForward::kSwigluFused; }
   /// Rows of the first feed-forward matrix: `hidden`, twice that for SwiGLU.
-  int64_t hidden_rows() const {
-    return feed_forward == VitFeedForward::kSwigluFused ? 2 * hidden : hidden;
-  }
+  int64_t hidden_rows() const { return is_gated() ? 2 * hidden : hidden; }
+  /// Numbers in the pooled vector.
+  int64_t pooled_width() const { return projection > 0 ? projection : width; }
 
   /// Throws Error(kUsage) with `subject` naming the field out of range.
   void validate(const std::string& subject) const;
 
-  /// Every field, in a fixed order, for cache keys.
+  /// Every field, in a fixed order, for cache keys. Fields that DINOv2 leaves at their defaults are
+  /// named only where they differ, so that keys made before they existed stay valid.
   std::string canonical() const;
 };
 
@@ -56,8 +86,11 @@ struct VitConfig {
 /// multiple of 8.
 int64_t swiglu_hidden(int64_t width);
 
-/// "offset", "size" or "size_antialias".
+/// "offset", "size", "size_antialias", "scale" or "fixed".
 const char* position_name(PositionInterpolation rule);
+
+/// "gelu", "gelu_tanh", "quick_gelu" or "swiglu".
+const char* feed_forward_name(VitFeedForward kind);
 
 /// Floating-point operations of one image of `height` x `width` pixels: 2mnk of every linear layer
 /// (patch embedding included) and of the two attention products; the element-wise work is not

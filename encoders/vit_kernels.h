@@ -29,6 +29,12 @@ struct VitKernels {
   /// x[r] = GELU(x[r] + bias), the exact form 0.5 v (1 + erf(v / sqrt 2)) to 4e-7 max(1, |v|).
   void (*bias_gelu_rows)(float* x, const float* bias, int64_t rows, int64_t width);
 
+  /// The same with GELU's tanh form, 0.5 v (1 + tanh(sqrt(2 / pi) (v + 0.044715 v^3))).
+  void (*bias_gelu_tanh_rows)(float* x, const float* bias, int64_t rows, int64_t width);
+
+  /// The same with v sigmoid(1.702 v).
+  void (*bias_quick_gelu_rows)(float* x, const float* bias, int64_t rows, int64_t width);
+
   /// out (rows, hidden) = silu(a + bias_a) * (b + bias_b), where a and b are the halves of each row
   /// of `x` (rows, 2 hidden) and the biases those of `bias` (2 hidden).
   void (*bias_swiglu_rows)(
@@ -41,6 +47,11 @@ struct VitKernels {
                             const float* scale,
                             int64_t rows,
                             int64_t width);
+
+  /// x (heads, head_width) in place: of each head [a | b] becomes [a cos - b sin | b cos + a sin],
+  /// with `sine` and `cosine` (head_width) the same for all heads.
+  void (*rotate_halves)(
+      float* x, const float* sine, const float* cosine, int64_t heads, int64_t head_width);
 
   /// Softmax over the first `width` numbers of each row of `x`, rows `stride` apart, in place. The
   /// row must have room for `width` rounded up to 16; the numbers behind `width` become 0.

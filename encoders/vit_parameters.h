@@ -22,6 +22,16 @@ struct VitParameter {
 /// float32 tensors by name.
 using VitParameters = std::map<std::string, at::Tensor>;
 
+/// The periods of a rotary position code: fixed numbers that some files hold and others leave out.
+inline constexpr const char* kRotaryPeriods = "rope_embed.periods";
+inline constexpr double kRotaryBase = 100.0;  ///< DINOv3's.
+
+/// Periods base^(2k / (d/2)), k = 0 .. d/4 - 1, for heads of d numbers: (d/4) float32.
+at::Tensor rotary_periods(int64_t head_width, double base);
+
+/// Moves a tensor out of the map, so that a model being built never holds its weights twice.
+at::Tensor take_parameter(VitParameters& parameters, const std::string& name);
+
 /// Every tensor the configuration needs, from input to output.
 std::vector<VitParameter> vit_parameters(const VitConfig& config);
 

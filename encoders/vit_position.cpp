@@ -1,9 +1,12 @@
 #include "physprobe/encoders/vit_position.h"
 
+#include "physprobe/core/error.h"
+
 #include <ATen/ATen.h>
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 #include <vector>
 
 namespace physprobe {
@@ -73,13 +76,40 @@ std::vector<Taps> axis_taps(const VitConfig& config, int64_t grid) {
       return antialiased_taps(side, grid);
     case PositionInterpolation::kSize:
       return plain_taps(side, grid, static_cast<float>(side) / static_cast<float>(grid));
+    case PositionInterpolation::kScale:
+      return plain_taps(
+          side, grid,
+          static_cast<float>(1.0 / (static_cast<double>(grid) / static_cast<double>(side))));
     case PositionInterpolation::kOffset:
+    case PositionInterpolation::kFixed:
       break;
   }
   // The reference hands over the factor (grid + 0.1) / M, of which the reciprocal is taken in
   // double.
   const double factor = (static_cast<double>(grid) + 0.1) / static_cast<double>(side);
   return plain_taps(side, grid, static_cast<float>(1.0 / factor));
+}
+
+/// Whether the table is taken as it is, and refusals of grids the rule has nothing for.
+bool takes_table_as_it_is(const VitConfig& config, int64_t grid_height, int64_t grid_width) {
+  const int64_t side = config.table_side;
+  if (grid_height == side && grid_width == side) return true;
+  const std::string grids = std::to_string(grid_height) + "x" + std::to_string(grid_width) +
+                            " patches with a position table of " + std::to_string(side) + "x" +
+                            std::to_string(side);
+  if (config.position == PositionInterpolation::kFixed) {
+    throw Error(ErrorKind::kUsage, "positions",
+                grids +
+                    ": the original code takes no other size; change the preprocessing's size, "
+                    "or set pos_interp: hf to resize the table");
+  }
+  if (config.position != PositionInterpolation::kScale) return false;
+  if (grid_height * grid_width == side * side) return true;
+  if (grid_height != grid_width) {
+    throw Error(ErrorKind::kUsage, "positions",
+                grids + ": the original code resizes to squares only; set pos_interp: size");
+  }
+  return false;
 }
 
 /// to[c] = sum over taps of weight * from[tap * stride + c], for c in [0, width).
@@ -100,8 +130,8 @@ at::Tensor resized_positions(const VitConfig& config,
                              int64_t grid_width) {
   const int64_t side = config.table_side;
   const int64_t width = config.width;
-  if (grid_height == side && grid_width == side) return table;
-  const int64_t class_rows = config.has_class_token ? 1 : 0;
+  if (takes_table_as_it_is(config, grid_height, grid_width)) return table;
+  const int64_t class_rows = config.class_rows();
   const at::Tensor patches = table.slice(0, class_rows).to(at::kDouble).contiguous();
   const std::vector<Taps> horizontal = axis_taps(config, grid_width);
   const std::vector<Taps> vertical = axis_taps(config, grid_height);

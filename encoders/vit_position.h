@@ -19,7 +19,11 @@ namespace physprobe {
 ///  clamped;
 ///  - kSize: the same with M / grid;
 ///  - kSizeAntialias: cubic a = -0.5 of width 2 max(M / grid, 1), cut at the edges and normalised
-///  to sum 1.
+///  to sum 1;
+///  - kScale: as kSize with one factor for both axes; a grid of the table's count is not resized,
+///  whatever its shape, others must be square (DINO and MSN);
+///  - kFixed: only the table's own grid.
+/// Throws Error(kUsage) for a grid the rule has nothing for.
 at::Tensor resized_positions(const VitConfig& config,
                              const at::Tensor& table,
                              int64_t grid_height,

@@ -85,15 +85,16 @@ TEST(CheckpointTest, FolderMeansItsWeightsAndConfig) {
 TEST(CheckpointTest, WhatIsNoCheckpointIsRefused) {
   const TempDir dir;
   expect_error(dir / "absent.safetensors", ErrorKind::kInput, {"does not exist"});
-  expect_error(dir.path(), ErrorKind::kInput, {"holds 0 .safetensors files"});
+  expect_error(dir.path(), ErrorKind::kInput, {"holds 0 weights files"});
   write_file_atomic(dir / "weights.pth", "PK");
-  expect_error(dir / "weights.pth", ErrorKind::kInput, {"pickle", ".safetensors"});
+  expect_error(dir / "weights.pth", ErrorKind::kInput, {"not read", ".safetensors"});
+  std::filesystem::remove(dir / "weights.pth");
   write_file_atomic(dir / "weights.onnx", "x");
   expect_error(dir / "weights.onnx", ErrorKind::kInput, {"not read", ".safetensors"});
   write_file_atomic(dir / "text.safetensors", "this is not a tensor file at all");
   expect_error(dir / "text.safetensors", ErrorKind::kInput, {"text.safetensors"});
   write_safetensors(dir / "one.safetensors", {{"a", ramp(2)}});
-  expect_error(dir.path(), ErrorKind::kInput, {"holds 2 .safetensors files"});
+  expect_error(dir.path(), ErrorKind::kInput, {"holds 2 weights files"});
 }
 
 class ShardedCheckpoint : public ::testing::Test {

@@ -2,12 +2,15 @@
 // One small configuration of every encoder family for the contract test.
 
 #include "support/golden.h"
+#include "support/temp_dir.h"
 
 #include <nlohmann/json.hpp>
 
 #include <map>
 #include <optional>
 #include <string>
+
+#include "vit_saved.h"
 
 namespace physprobe::testing {
 
@@ -43,14 +46,47 @@ inline std::optional<ContractCase> contract_case(const std::string& family) {
                            {"front_end", "none"}};
     return result;
   }
-  if (family == "dinov2") {
-    result.config["weights"] = golden_path("encoders/dinov2_plain.orig.safetensors");
+  struct Vit {
+    const char* family;
+    const char* weights;
+    int64_t patch;
+    nlohmann::json position;
+  };
+  const Vit vits[] = {{"dinov2", "dinov2_plain", 14, "size"}, {"dinov3", "dinov3", 16, nullptr},
+                      {"ijepa", "ijepa", 14, "scale"},        {"vit", "msn_vit", 16, "size"},
+                      {"mae", "msn_vit", 16, "scale"},        {"msn", "msn_vit", 16, "size"},
+                      {"clip", "clip", 16, "size"},           {"siglip", "", 16, "scale"}};
+  for (const Vit& vit : vits) {
+    if (family != vit.family) continue;
+    result.config["weights"] =
+        golden_path("encoders/" + std::string(vit.weights) + ".orig.safetensors");
+    if (family == "siglip") {  // no golden: drawn weights under the naming of its files
+      static const TempDir dir;
+      result.config["weights"] = dir / "siglip.safetensors";
+      write_small_model(vit_family(family), *vit_family(family).namings.front(),
+                        dir / "siglip.safetensors");
+    }
     result.config["options"] = {{"heads", 3}};
     result.config["preprocess"] = {{"resize", "none"}, {"crop", 0}};
-    result.height = 28;
-    result.width = 42;
-    result.other_values = {{"heads", 6}, {"pos_interp", "size"}, {"preset", "restrav"}};
-    result.refused_values = {{"size", "vits14"}, {"digest", "0000"}, {"random_seed", 1}};
+    result.height = 2 * vit.patch;
+    result.width = 3 * vit.patch;
+    if (family == "clip" || family == "msn") {  // other sizes or shapes are refused
+      result.height = 3 * vit.patch;
+    }
+    result.other_values = {{"heads", 6}, {"preset", "restrav"}};
+    result.refused_values = {{"size", "no size"},
+                             {"digest", "0000"},
+                             {"random_seed", 1},
+                             {"checkpoint_key", "elsewhere"}};
+    if (family == "dinov3") {  // the periods in the file fit its number of heads only
+      result.other_values.erase("heads");
+      result.refused_values["heads"] = 12;
+    }
+    if (vit.position.is_null()) {
+      result.refused_values["pos_interp"] = "none";
+    } else {
+      result.other_values["pos_interp"] = vit.position;
+    }
     return result;
   }
   return std::nullopt;

@@ -4,7 +4,7 @@
 // depend on its place in the matrix; width and depth are small for speed.
 
 #include "physprobe/core/rng.h"
-#include "physprobe/encoders/dinov2_encoder.h"
+#include "physprobe/encoders/encoder_factory.h"
 #include "physprobe/encoders/vector_unit.h"
 #include "physprobe/encoders/vit_gemm.h"
 
@@ -99,7 +99,7 @@ TEST_P(SameBits, AnyBatchSlotAndThreadCount) {
     config.hidden = swiglu_hidden(config.width);
   }
   write_dinov2(dir / "w.safetensors", config, random_vit_parameters(config, 2));
-  const auto encoder = make_dinov2_encoder(dinov2_any_size(dir / "w.safetensors"));
+  const auto encoder = make_encoder(dinov2_any_size(dir / "w.safetensors"));
   constexpr int64_t kSamples = 8;
   at::Tensor input = at::empty({kSamples, 1, 3, 224, 224}, at::kFloat);
   Rng rng(5);

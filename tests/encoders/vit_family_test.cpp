@@ -1,4 +1,4 @@
-#include "physprobe/encoders/dinov2_variants.h"
+#include "physprobe/encoders/vit_family.h"
 
 #include "physprobe/core/atomic_file.h"
 #include "physprobe/core/error.h"
@@ -10,7 +10,15 @@
 namespace physprobe {
 namespace {
 
-TEST(Dinov2VariantsTest, EveryPublishedSizeHasItsTableRow) {
+const VitFamily& dinov2() {
+  return vit_family("dinov2");
+}
+
+PreprocessSpec dinov2_preset(const std::string& name) {
+  return vit_preset(dinov2(), name, vit_size(dinov2(), "vits14"));
+}
+
+TEST(VitFamilyTest, EveryPublishedSizeHasItsTableRow) {
   struct Row {
     const char* size;
     int64_t width, depth, heads, hidden, registers;
@@ -21,11 +29,11 @@ TEST(Dinov2VariantsTest, EveryPublishedSizeHasItsTableRow) {
       {"vits14_reg", 384, 12, 6, 1536, 4},   {"vitb14_reg", 768, 12, 12, 3072, 4},
       {"vitl14_reg", 1024, 24, 16, 4096, 4}, {"vitg14_reg", 1536, 40, 24, 4096, 4},
   };
-  ASSERT_EQ(rows.size(), dinov2_sizes().size());
+  ASSERT_EQ(rows.size(), vit_size_names(dinov2()).size());
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const Row& row = rows[i];
-    EXPECT_EQ(dinov2_sizes()[i], row.size);
-    const VitConfig config = dinov2_config(row.size);
+    EXPECT_EQ(vit_size_names(dinov2())[i], row.size);
+    const VitConfig config = vit_size(dinov2(), row.size);
     EXPECT_NO_THROW(config.validate(row.size));
     EXPECT_EQ(config.width, row.width) << row.size;
     EXPECT_EQ(config.depth, row.depth) << row.size;
@@ -37,25 +45,25 @@ TEST(Dinov2VariantsTest, EveryPublishedSizeHasItsTableRow) {
     EXPECT_EQ(config.feed_forward == VitFeedForward::kSwigluFused, row.width == 1536) << row.size;
     EXPECT_EQ(config.position, row.registers > 0 ? PositionInterpolation::kSizeAntialias
                                                  : PositionInterpolation::kOffset);
-    EXPECT_EQ(dinov2_size_name(config), row.size);
+    EXPECT_EQ(vit_size_name(dinov2(), config), row.size);
   }
 }
 
-TEST(Dinov2VariantsTest, SizeNameIgnoresThePositionRuleOnly) {
-  VitConfig config = dinov2_config("vits14");
+TEST(VitFamilyTest, SizeNameIgnoresThePositionRuleOnly) {
+  VitConfig config = vit_size(dinov2(), "vits14");
   config.position = PositionInterpolation::kSize;
-  EXPECT_EQ(dinov2_size_name(config), "vits14");
+  EXPECT_EQ(vit_size_name(dinov2(), config), "vits14");
   config.depth = 11;
-  EXPECT_EQ(dinov2_size_name(config), "");
+  EXPECT_EQ(vit_size_name(dinov2(), config), "");
 }
 
-TEST(Dinov2VariantsTest, UnknownNamesAreRefusedWithTheNearest) {
+TEST(VitFamilyTest, UnknownNamesAreRefusedWithTheNearest) {
   for (const bool is_preset : {false, true}) {
     try {
       if (is_preset) {
         dinov2_preset("restrv");
       } else {
-        dinov2_config("vits16");
+        vit_size(dinov2(), "vits16");
       }
       FAIL() << "accepted";
     } catch (const Error& error) {
@@ -66,8 +74,8 @@ TEST(Dinov2VariantsTest, UnknownNamesAreRefusedWithTheNearest) {
   }
 }
 
-TEST(Dinov2VariantsTest, PresetsAreThePublishedPreprocessings) {
-  for (const std::string& name : dinov2_presets()) {
+TEST(VitFamilyTest, PresetsAreThePublishedPreprocessings) {
+  for (const std::string name : {"dinov2", "restrav", "hf", "original", "timm"}) {
     EXPECT_NO_THROW(dinov2_preset(name).validate()) << name;
     EXPECT_EQ(dinov2_preset(name).name, name);
     EXPECT_EQ(dinov2_preset(name).filter, ResampleFilter::kBicubic) << name;
@@ -92,8 +100,8 @@ TEST(Dinov2VariantsTest, PresetsAreThePublishedPreprocessings) {
   EXPECT_EQ(restrav.stddev, (std::array<double, 3>{1.0, 1.0, 1.0}));
 }
 
-TEST(Dinov2VariantsTest, EverySizeHasAConfigurationFile) {
-  for (const std::string& size : dinov2_sizes()) {
+TEST(VitFamilyTest, EverySizeHasAConfigurationFile) {
+  for (const std::string& size : vit_size_names(dinov2())) {
     const std::string path = testing::source_dir() + "/configs/encoders/dinov2_" + size + ".yaml";
     const std::string text = read_file(path);
     EXPECT_NE(text.find("family: dinov2\n"), std::string::npos) << path;

@@ -1,4 +1,4 @@
-#include "physprobe/encoders/dinov2_encoder.h"
+#include "physprobe/encoders/vit_encoder.h"
 
 #include "physprobe/core/error.h"
 #include "physprobe/core/hashing.h"
@@ -12,6 +12,7 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <future>
 
 #include "dinov2_golden.h"
@@ -31,10 +32,14 @@ using testing::write_dinov2;
 // Stated by the golden data: values up to 6, float32 noise of the reference 4e-6.
 constexpr double kTolerance = 2e-5;
 
+std::unique_ptr<Encoder> make_dinov2(const json& config) {
+  return make_vit_encoder(vit_family("dinov2"), config);
+}
+
 std::unique_ptr<Encoder> golden_encoder(const std::string& name,
                                         const std::string& kind,
                                         const json& options = json::object()) {
-  return make_dinov2_encoder(dinov2_any_size(dinov2_file(name, kind), options));
+  return make_dinov2(dinov2_any_size(dinov2_file(name, kind), options));
 }
 
 EncodeOptions taps(const std::vector<std::string>& names) {
@@ -91,7 +96,7 @@ TEST_P(Dinov2Golden, EveryBlockAndOutputEqualsTheReference) {
 
 INSTANTIATE_TEST_SUITE_P(Names, Dinov2Golden, ::testing::Values("orig", "hf"));
 
-TEST(Dinov2EncoderTest, HuggingFacePositionsEqualTheReference) {
+TEST(VitEncoderTest, HuggingFacePositionsEqualTheReference) {
   const auto io = read_safetensors(dinov2_file("dinov2_plain", "io"));
   const auto expected = read_safetensors(dinov2_file("dinov2_plain", "hfsize"));
   for (const char* rule : {"hf", "size"}) {
@@ -106,7 +111,7 @@ TEST(Dinov2EncoderTest, HuggingFacePositionsEqualTheReference) {
   }
 }
 
-TEST(Dinov2EncoderTest, PositionRulesDependOnTheModel) {
+TEST(VitEncoderTest, PositionRulesDependOnTheModel) {
   const auto canonical = [](const char* model, const char* rule) {
     return golden_encoder(model, "orig", {{"pos_interp", rule}})->info().canonical;
   };
@@ -119,7 +124,7 @@ TEST(Dinov2EncoderTest, PositionRulesDependOnTheModel) {
   EXPECT_NE(canonical("dinov2_plain", "auto"), canonical("dinov2_plain", "size"));
 }
 
-TEST(Dinov2EncoderTest, NormedTapsApplyTheFinalNormToTheirBlock) {
+TEST(VitEncoderTest, NormedTapsApplyTheFinalNormToTheirBlock) {
   const auto encoder = golden_encoder("dinov2_reg", "orig");
   const auto weights = read_safetensors(dinov2_file("dinov2_reg", "orig"));
   const at::Tensor input = at::randn({1, 1, 3, 42, 56});
@@ -135,18 +140,23 @@ TEST(Dinov2EncoderTest, NormedTapsApplyTheFinalNormToTheirBlock) {
   }
 }
 
-TEST(Dinov2EncoderTest, TapsRunFromPixelToNorm) {
+TEST(VitEncoderTest, TapsRunFromPixelToNorm) {
   const EncoderInfo info = golden_encoder("dinov2_reg", "orig")->info();
   std::vector<std::string> names;
   for (const TapInfo& tap : info.taps) names.push_back(tap.name);
-  EXPECT_EQ(names, (std::vector<std::string>{"pixel", "block0", "block0.norm", "block1",
-                                             "block1.norm", "norm"}));
+  EXPECT_EQ(names.front(), "pixel");
+  EXPECT_EQ(names.back(), "pooled");
+  EXPECT_EQ(names.size(), 2U + 4U * 6U);  // pixel, pooled; whole, cls, registers, patches of six
+  for (const char* name : {"embed", "block0", "block0.norm", "block1", "block1.norm", "norm",
+                           "embed.cls", "block1.norm.registers", "norm.patches"}) {
+    EXPECT_EQ(std::count(names.begin(), names.end(), name), 1) << name;
+  }
   EXPECT_EQ(info.default_taps, (std::vector<std::string>{"pixel", "block0", "block1", "norm"}));
   EXPECT_EQ(info.retrieval_tap, "norm");
   EXPECT_EQ(info.taps[0].width, 0);  // frames of any size
 }
 
-TEST(Dinov2EncoderTest, SizesThatPatchesDoNotTileAreRefused) {
+TEST(VitEncoderTest, SizesThatPatchesDoNotTileAreRefused) {
   const auto encoder = golden_encoder("dinov2_plain", "orig");
   for (const auto& size : std::vector<std::vector<int64_t>>{{85, 84}, {84, 20}, {13, 14}}) {
     try {
@@ -164,13 +174,13 @@ TEST(Dinov2EncoderTest, SizesThatPatchesDoNotTileAreRefused) {
   expect_usage_error(config, "rgb", ErrorKind::kUsage);
 }
 
-TEST(Dinov2EncoderTest, FramesOfAnotherSizeThanThePreprocessingAreRefused) {
-  const auto encoder = make_dinov2_encoder({{"weights", dinov2_file("dinov2_plain", "orig")}});
+TEST(VitEncoderTest, FramesOfAnotherSizeThanThePreprocessingAreRefused) {
+  const auto encoder = make_dinov2({{"weights", dinov2_file("dinov2_plain", "orig")}});
   EXPECT_EQ(encoder->info().taps[0].width, 3 * 224 * 224);
   EXPECT_THROW(encoder->encode(at::zeros({1, 1, 3, 84, 84}), {}), Error);
 }
 
-TEST(Dinov2EncoderTest, DigestIsTheFilesAndCanBePinned) {
+TEST(VitEncoderTest, DigestIsTheFilesAndCanBePinned) {
   const std::string path = dinov2_file("dinov2_plain", "orig");
   const std::string digest = sha256_file(path);
   EXPECT_EQ(golden_encoder("dinov2_plain", "orig", {{"digest", digest}})->info().weights_digest,
@@ -180,14 +190,14 @@ TEST(Dinov2EncoderTest, DigestIsTheFilesAndCanBePinned) {
                      ErrorKind::kIncompatible);
 }
 
-TEST(Dinov2EncoderTest, SizeOptionRefusesOtherWeights) {
+TEST(VitEncoderTest, SizeOptionRefusesOtherWeights) {
   expect_usage_error(dinov2_any_size(dinov2_file("dinov2_plain", "orig"), {{"size", "vits14"}}),
                      "vits14", ErrorKind::kIncompatible);
   expect_usage_error(dinov2_any_size(dinov2_file("dinov2_plain", "orig"), {{"size", "vitx"}}),
                      "unknown size 'vitx'", ErrorKind::kUsage);
 }
 
-TEST(Dinov2EncoderTest, IncompleteOptionsAreRefused) {
+TEST(VitEncoderTest, IncompleteOptionsAreRefused) {
   const json weights = dinov2_file("dinov2_plain", "orig");
   expect_usage_error({{"family", "dinov2"}}, "'weights'", ErrorKind::kUsage);
   expect_usage_error({{"family", "dinov2"}, {"options", {{"random_seed", 1}}}}, "needs 'size'",
@@ -203,11 +213,10 @@ TEST(Dinov2EncoderTest, IncompleteOptionsAreRefused) {
                      "restrav", ErrorKind::kUsage);
 }
 
-TEST(Dinov2EncoderTest, IdTellsApartWhatChangesValues) {
+TEST(VitEncoderTest, IdTellsApartWhatChangesValues) {
   EXPECT_EQ(golden_encoder("dinov2_plain", "orig")->info().id.rfind("dinov2-D36-L3-h3", 0), 0U);
   const auto id = [](const json& options) {
-    return make_dinov2_encoder(
-               {{"weights", dinov2_file("dinov2_plain", "orig")}, {"options", options}})
+    return make_dinov2({{"weights", dinov2_file("dinov2_plain", "orig")}, {"options", options}})
         ->info()
         .id;
   };
@@ -217,14 +226,14 @@ TEST(Dinov2EncoderTest, IdTellsApartWhatChangesValues) {
   EXPECT_NE(id({{"heads", 4}}), base);
 }
 
-TEST(Dinov2EncoderSlow, PublishedSizeCanBeDrawn) {
+TEST(VitEncoderSlow, PublishedSizeCanBeDrawn) {
   const auto encoder = make_encoder(
       {{"family", "dinov2"}, {"options", {{"size", "vits14_reg"}, {"random_seed", 3}}}});
   EXPECT_EQ(encoder->info().id, "dinov2-vits14-reg-random3");
   EXPECT_EQ(encoder->info().weights_digest, "random-3");
   EXPECT_EQ(encoder->info().weights_path, "");
-  EXPECT_EQ(encoder->info().taps.size(), 26U);
-  const auto same = make_untrained_dinov2("vits14_reg", 3);
+  EXPECT_EQ(encoder->info().taps.size(), 2U + 4U * 26U);
+  const auto same = make_untrained_vit(vit_family("dinov2"), "vits14_reg", 3);
   const at::Tensor input = at::ones({1, 1, 3, 224, 224});
   const auto output = encoder->encode(input, taps({"norm"}));
   EXPECT_EQ(output[0].tokens.sizes(), (std::vector<int64_t>{1, 1, 261, 384}));
@@ -232,7 +241,7 @@ TEST(Dinov2EncoderSlow, PublishedSizeCanBeDrawn) {
   EXPECT_TRUE(at::equal(same->encode(input, taps({"norm"}))[0].tokens, output[0].tokens));
 }
 
-TEST(Dinov2EncoderTest, ConcurrentCallersGetTheirOwnResults) {
+TEST(VitEncoderTest, ConcurrentCallersGetTheirOwnResults) {
   const auto encoder = golden_encoder("dinov2_plain", "orig");
   const std::vector<std::vector<int64_t>> sizes = {{42, 56}, {84, 84}, {28, 98}, {70, 14}};
   std::vector<at::Tensor> inputs;

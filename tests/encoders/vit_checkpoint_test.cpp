@@ -1,9 +1,8 @@
-#include "physprobe/encoders/dinov2_checkpoint.h"
+#include "physprobe/encoders/vit_checkpoint.h"
 
 #include "physprobe/core/atomic_file.h"
 #include "physprobe/core/error.h"
 #include "physprobe/core/safetensors.h"
-#include "physprobe/encoders/dinov2_variants.h"
 
 #include "support/temp_dir.h"
 
@@ -23,6 +22,14 @@ using testing::small_vit;
 using testing::TempDir;
 using testing::write_dinov2;
 
+VitWeights load_dinov2(const std::string& path, int64_t heads) {
+  return load_vit(path, {"dinov2", heads, ""});
+}
+
+const VitFamily& family() {
+  return vit_family("dinov2");
+}
+
 std::string refusal(const std::string& path, ErrorKind kind, int64_t heads = 0) {
   try {
     load_dinov2(path, heads);
@@ -38,11 +45,11 @@ bool contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
-TEST(Dinov2CheckpointTest, OriginalAndHuggingFaceNamesGiveTheSameBits) {
+TEST(VitCheckpointTest, OriginalAndHuggingFaceNamesGiveTheSameBits) {
   for (const auto& golden : dinov2_goldens()) {
-    const Dinov2Weights original = load_dinov2(dinov2_file(golden.name, "orig"), 0);
-    const Dinov2Weights theirs = load_dinov2(dinov2_file(golden.name, "hf"), 0);
-    EXPECT_EQ(original.config.canonical(), theirs.config.canonical());
+    const VitWeights original = load_dinov2(dinov2_file(golden.name, "orig"), 0);
+    const VitWeights theirs = load_dinov2(dinov2_file(golden.name, "hf"), 0);
+    EXPECT_EQ(original.facts.config.canonical(), theirs.facts.config.canonical());
     EXPECT_NE(original.digest, theirs.digest);
     ASSERT_EQ(original.parameters.size(), theirs.parameters.size());
     for (const auto& [name, tensor] : original.parameters) {
@@ -51,17 +58,17 @@ TEST(Dinov2CheckpointTest, OriginalAndHuggingFaceNamesGiveTheSameBits) {
   }
 }
 
-TEST(Dinov2CheckpointTest, ParametersAreTheFilesBits) {
+TEST(VitCheckpointTest, ParametersAreTheFilesBits) {
   const auto file = read_safetensors(dinov2_file("dinov2_reg", "orig"));
-  const Dinov2Weights weights = load_dinov2(dinov2_file("dinov2_reg", "orig"), 0);
+  const VitWeights weights = load_dinov2(dinov2_file("dinov2_reg", "orig"), 0);
   EXPECT_EQ(weights.parameters.size() + 1, file.size());  // mask_token has no use
   for (const auto& [name, tensor] : weights.parameters) {
     EXPECT_TRUE(at::equal(tensor, file.at(name))) << name;
   }
 }
 
-TEST(Dinov2CheckpointTest, ArchitectureIsReadOffTheShapes) {
-  const VitConfig plain = load_dinov2(dinov2_file("dinov2_plain", "orig"), 0).config;
+TEST(VitCheckpointTest, ArchitectureIsReadOffTheShapes) {
+  const VitConfig plain = load_dinov2(dinov2_file("dinov2_plain", "orig"), 0).facts.config;
   EXPECT_EQ(plain.width, 36);
   EXPECT_EQ(plain.depth, 3);
   EXPECT_EQ(plain.heads, 3);
@@ -70,16 +77,16 @@ TEST(Dinov2CheckpointTest, ArchitectureIsReadOffTheShapes) {
   EXPECT_EQ(plain.table_side, 6);
   EXPECT_EQ(plain.registers, 0);
   EXPECT_EQ(plain.position, PositionInterpolation::kOffset);
-  const VitConfig registers = load_dinov2(dinov2_file("dinov2_reg", "hf"), 0).config;
+  const VitConfig registers = load_dinov2(dinov2_file("dinov2_reg", "hf"), 0).facts.config;
   EXPECT_EQ(registers.registers, 4);
   EXPECT_EQ(registers.position, PositionInterpolation::kSizeAntialias);
-  const VitConfig swiglu = load_dinov2(dinov2_file("dinov2_swiglu", "hf"), 0).config;
+  const VitConfig swiglu = load_dinov2(dinov2_file("dinov2_swiglu", "hf"), 0).facts.config;
   EXPECT_EQ(swiglu.feed_forward, VitFeedForward::kSwigluFused);
   EXPECT_EQ(swiglu.hidden, 112);
   EXPECT_EQ(swiglu.heads, 5);
 }
 
-TEST(Dinov2CheckpointTest, WrapperPrefixesAndChunksAreTakenOff) {
+TEST(VitCheckpointTest, WrapperPrefixesAndChunksAreTakenOff) {
   const TempDir dir;
   const VitConfig config = small_vit();
   const VitParameters parameters = random_vit_parameters(config, 0);
@@ -90,47 +97,47 @@ TEST(Dinov2CheckpointTest, WrapperPrefixesAndChunksAreTakenOff) {
     wrapped["teacher.backbone." + chunked] = tensor;
   }
   write_dinov2(dir / "w.safetensors", config, wrapped);
-  const Dinov2Weights weights = load_dinov2(dir / "w.safetensors", 0);
-  EXPECT_EQ(weights.config.depth, 2);
+  const VitWeights weights = load_dinov2(dir / "w.safetensors", 0);
+  EXPECT_EQ(weights.facts.config.depth, 2);
   for (const auto& [name, tensor] : parameters) {
     EXPECT_TRUE(at::equal(weights.parameters.at(name), tensor)) << name;
   }
-  wrapped["norm.bias"] = at::zeros({36});
+  wrapped["teacher.backbone.blocks.0.norm1.bias"] = at::zeros({36});
   write_dinov2(dir / "w.safetensors", config, wrapped);
   EXPECT_TRUE(contains(refusal(dir / "w.safetensors", ErrorKind::kIncompatible), "same tensor"));
 }
 
-TEST(Dinov2CheckpointTest, HeadsComeFromOptionThenConfigThenMetadata) {
+TEST(VitCheckpointTest, HeadsComeFromOptionThenConfigThenMetadata) {
   const TempDir dir;
   const std::string path = dir / "w.safetensors";
   write_dinov2(path, small_vit(), random_vit_parameters(small_vit(), 0));
-  EXPECT_EQ(load_dinov2(path, 0).config.heads, 3);
+  EXPECT_EQ(load_dinov2(path, 0).facts.config.heads, 3);
   write_file_atomic(
       dir / "config.json",
       R"({"model_type": "dinov2", "num_attention_heads": 6, "layer_norm_eps": 1e-5})");
-  EXPECT_EQ(load_dinov2(path, 0).config.heads, 6);
-  EXPECT_EQ(load_dinov2(path, 0).config.norm_epsilon, 1e-5);
-  EXPECT_EQ(load_dinov2(path, 9).config.heads, 9);
+  EXPECT_EQ(load_dinov2(path, 0).facts.config.heads, 6);
+  EXPECT_EQ(load_dinov2(path, 0).facts.config.norm_epsilon, 1e-5);
+  EXPECT_EQ(load_dinov2(path, 9).facts.config.heads, 9);
   EXPECT_TRUE(contains(refusal(path, ErrorKind::kUsage, 5), "5 heads do not divide"));
 }
 
-TEST(Dinov2CheckpointTest, UnknownHeadsAskForTheOption) {
+TEST(VitCheckpointTest, UnknownHeadsAskForTheOption) {
   const TempDir dir;
   write_safetensors(dir / "w.safetensors", random_vit_parameters(small_vit(), 0));
   EXPECT_TRUE(contains(refusal(dir / "w.safetensors", ErrorKind::kUsage), "'heads'"));
-  EXPECT_EQ(load_dinov2(dir / "w.safetensors", 4).config.heads, 4);
+  EXPECT_EQ(load_dinov2(dir / "w.safetensors", 4).facts.config.heads, 4);
 }
 
-TEST(Dinov2CheckpointTest, WidthsOf64AHeadNeedNothing) {
+TEST(VitCheckpointTest, WidthsOf64AHeadNeedNothing) {
   const TempDir dir;
   VitConfig config = small_vit();
   config.width = 128;
   config.hidden = 64;
   write_safetensors(dir / "w.safetensors", random_vit_parameters(config, 0));
-  EXPECT_EQ(load_dinov2(dir / "w.safetensors", 0).config.heads, 2);
+  EXPECT_EQ(load_dinov2(dir / "w.safetensors", 0).facts.config.heads, 2);
 }
 
-TEST(Dinov2CheckpointTest, ConfigOfAnotherModelIsRefused) {
+TEST(VitCheckpointTest, ConfigOfAnotherModelIsRefused) {
   const TempDir dir;
   const std::string path = dir / "w.safetensors";
   write_dinov2(path, small_vit(), random_vit_parameters(small_vit(), 0));
@@ -145,7 +152,7 @@ TEST(Dinov2CheckpointTest, ConfigOfAnotherModelIsRefused) {
   EXPECT_TRUE(contains(refusal(path, ErrorKind::kInput), "JSON"));
 }
 
-TEST(Dinov2CheckpointTest, MissingUnexpectedAndMisshapedAreListedTogether) {
+TEST(VitCheckpointTest, MissingUnexpectedAndMisshapedAreListedTogether) {
   const TempDir dir;
   auto tensors = read_safetensors(dinov2_file("dinov2_plain", "hf"));
   tensors.erase("encoder.layer.1.attention.attention.key.bias");
@@ -161,7 +168,7 @@ TEST(Dinov2CheckpointTest, MissingUnexpectedAndMisshapedAreListedTogether) {
   EXPECT_TRUE(contains(message, "encoder.layer.0.extra")) << message;
 }
 
-TEST(Dinov2CheckpointTest, OtherModelsAndOddTablesAreRefused) {
+TEST(VitCheckpointTest, OtherModelsAndOddTablesAreRefused) {
   const TempDir dir;
   const std::string path = dir / "w.safetensors";
   write_safetensors(path, {{"something.weight", at::ones({2})}});
@@ -175,7 +182,7 @@ TEST(Dinov2CheckpointTest, OtherModelsAndOddTablesAreRefused) {
   EXPECT_TRUE(contains(refusal(path, ErrorKind::kIncompatible), "dimensions"));
 }
 
-TEST(Dinov2CheckpointTest, NotFiniteWeightsAreNamedInTheFilesOwnNames) {
+TEST(VitCheckpointTest, NotFiniteWeightsAreNamedInTheFilesOwnNames) {
   const TempDir dir;
   const std::string path = dir / "w.safetensors";
   auto tensors = read_safetensors(dinov2_file("dinov2_plain", "hf"));
@@ -187,17 +194,6 @@ TEST(Dinov2CheckpointTest, NotFiniteWeightsAreNamedInTheFilesOwnNames) {
   EXPECT_TRUE(contains(message, "encoder.layer.1.attention.attention.key.weight: 1 of 1296"))
       << message;
   EXPECT_TRUE(contains(message, "layernorm.bias: 1 of 36")) << message;
-}
-
-TEST(Dinov2CheckpointTest, TokenAndTableNamesOfOtherCodeAreListedNotGuessed) {
-  // timm folds the class token's position into the token and calls the registers reg_token.
-  const TempDir dir;
-  const std::string path = dir / "w.safetensors";
-  auto tensors = read_safetensors(dinov2_file("dinov2_reg", "orig"));
-  tensors["reg_token"] = tensors.at("register_tokens");
-  tensors.erase("register_tokens");
-  write_safetensors(path, tensors, {{"num_heads", "3"}});
-  EXPECT_TRUE(contains(refusal(path, ErrorKind::kIncompatible), "reg_token"));
 }
 
 /// The same parameters under Hugging Face names, written down independently of the loader's map.
@@ -244,17 +240,17 @@ class PublishedSizeSlow : public ::testing::TestWithParam<std::string> {};
 TEST_P(PublishedSizeSlow, IsReadOffItsTensorsUnderBothNamings) {
   // Two blocks of every size: the other blocks are alike, and g whole has 1.1 billion numbers.
   const TempDir dir;
-  VitConfig config = dinov2_config(GetParam());
+  VitConfig config = vit_size(family(), GetParam());
   const int64_t published_depth = config.depth;
   config.depth = 2;
   const VitParameters parameters = random_vit_parameters(config, 4);
   write_safetensors(dir / "orig.safetensors", parameters);
   write_safetensors(dir / "hf.safetensors", as_hugging_face(config, parameters));
   for (const char* file : {"orig.safetensors", "hf.safetensors"}) {
-    Dinov2Weights weights = load_dinov2(dir / file, 0);
-    EXPECT_EQ(weights.config.canonical(), config.canonical()) << file;
-    weights.config.depth = published_depth;
-    EXPECT_EQ(dinov2_size_name(weights.config), GetParam()) << file;
+    VitWeights weights = load_dinov2(dir / file, 0);
+    EXPECT_EQ(weights.facts.config.canonical(), config.canonical()) << file;
+    weights.facts.config.depth = published_depth;
+    EXPECT_EQ(vit_size_name(family(), weights.facts.config), GetParam()) << file;
     for (const auto& [name, tensor] : parameters) {
       EXPECT_TRUE(at::equal(weights.parameters.at(name), tensor)) << file << " " << name;
     }
@@ -263,7 +259,7 @@ TEST_P(PublishedSizeSlow, IsReadOffItsTensorsUnderBothNamings) {
 
 INSTANTIATE_TEST_SUITE_P(Sizes,
                          PublishedSizeSlow,
-                         ::testing::ValuesIn(dinov2_sizes()),
+                         ::testing::ValuesIn(vit_size_names(family())),
                          [](const ::testing::TestParamInfo<std::string>& size) {
                            return size.param;
                          });

@@ -1,0 +1,111 @@
+#include "physprobe/cli/command.h"
+#include "physprobe/core/error.h"
+#include "physprobe/core/json_lines.h"
+#include "physprobe/eval/parity.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <memory>
+
+namespace physprobe {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Flags {
+  std::string encoder;
+  std::string family;
+  int64_t heads = 0;
+  std::string case_path;
+  ParityOptions options;
+  CommonFlags common;
+};
+
+nlohmann::json encoder_config(const Flags& flags) {
+  nlohmann::json config = encoder_argument(flags.encoder);
+  if (!flags.family.empty()) config["family"] = flags.family;
+  if (flags.heads > 0) config["options"]["heads"] = flags.heads;
+  return config;
+}
+
+Json as_json(const ParityReport& report) {
+  Json taps = Json::array();
+  for (const TapDeviation& tap : report.taps) {
+    taps.push_back(Json{{"tap", tap.tap},
+                        {"values", tap.values},
+                        {"largest_absolute", tap.largest_absolute},
+                        {"largest_relative", tap.largest_relative},
+                        {"largest_expected", tap.largest_expected},
+                        {"allowed", tap.allowed},
+                        {"passes", tap.passes}});
+  }
+  return Json{{"encoder", report.encoder},
+              {"detection", report.detection},
+              {"preprocessing", report.preprocessing},
+              {"dtype", report.dtype},
+              {"passes", report.passes},
+              {"taps", taps}};
+}
+
+void print(const ParityReport& report, std::ostream& out) {
+  out << report.encoder << "\n";
+  if (!report.detection.empty()) out << report.detection << "\n";
+  out << "preprocessing: " << report.preprocessing << "\n";
+  if (report.dtype != "float32") out << report.dtype << " against float32\n";
+  out << fmt::format("{:<24} {:>12} {:>12} {:>12}\n", "tap", "absolute", "relative", "allowed");
+  for (const TapDeviation& tap : report.taps) {
+    out << fmt::format("{:<24} {:>12.3e} {:>12.3e} {:>12.3e}  {}\n", tap.tap, tap.largest_absolute,
+                       tap.largest_relative, tap.allowed, tap.passes ? "ok" : "differs");
+  }
+  out << (report.passes ? "the same numbers within the tolerance\n" : "not the same numbers\n");
+}
+
+}  // namespace
+
+void add_parity_command(CLI::App& app, Invocation& invocation) {
+  CLI::App* command = app.add_subcommand(
+      "parity", "Compare an encoder's outputs with another implementation's, tap by tap");
+  auto flags = std::make_shared<Flags>();
+  command
+      ->add_option("--encoder", flags->encoder,
+                   "Weights (a file or folder) or a YAML file with family, weights and options")
+      ->required()
+      ->type_name("PATH");
+  command->add_option("--family", flags->family, "The weights' family, where two look alike")
+      ->type_name("NAME");
+  command->add_option("--heads", flags->heads, "Attention heads, where nothing says so")
+      ->check(CLI::Range(1, 65536));
+  command
+      ->add_option("--case", flags->case_path,
+                   "A safetensors file with 'input' and expected tensors named as taps")
+      ->required()
+      ->type_name("FILE");
+  command
+      ->add_option("--tolerance", flags->options.tolerance,
+                   "Allowed deviation, times the larger of 1 and the tap's largest value")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command
+      ->add_option("--dtype", flags->options.dtype,
+                   "Compare this dtype with float32 on the case's frames instead")
+      ->check(CLI::IsMember({"bfloat16"}));
+  command->add_option("--threads", flags->common.threads, "Threads; 0 = all")
+      ->check(CLI::Range(0, 4096));
+  flags->common.add_json(*command);
+  command->callback([flags, &invocation] {
+    invocation.action = [flags, &invocation] {
+      flags->options.threads = flags->common.threads;
+      const ParityReport report =
+          check_parity(encoder_config(*flags), flags->case_path, flags->options);
+      if (flags->common.json) {
+        invocation.out << dump_json_pretty(as_json(report));
+      } else {
+        print(report, invocation.out);
+      }
+      return report.passes ? 0 : exit_code(ErrorKind::kCheckFailed);
+    };
+  });
+}
+
+}  // namespace physprobe

@@ -1,0 +1,41 @@
+#pragma once
+// The encoder behind every family of vision transformers (vit_family.h). Internal.
+
+#include "physprobe/encoders/encoder.h"
+#include "physprobe/encoders/vit_family.h"
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace physprobe {
+
+/// Names accepted under "options" of every family.
+const std::vector<std::string>& vit_option_names();
+
+/// Taps: vit_taps.h. Tokens are ordered class token, registers, patches row by row; prefix_tokens
+/// counts the first two. `pooled` of a tap of tokens is its class token, or the mean of its rows
+/// where there is none; `patch_mean` the mean of its patches, or of its rows where it holds none.
+/// For "pixel" both are the 32 x 32 thumbnail, for "pooled" the vector itself.
+///
+/// `config`: "weights" (encoder_factory.h) and "options":
+///  - size: a published name; with weights: refuse others;
+///  - heads: attention heads where neither the files nor the width say so;
+///  - checkpoint_key: which of several models in the file;
+///  - pos_interp: auto or original (the original code's rule), hf, timm, or a rule's name;
+///  - preset: preprocessing, on top of which "preprocess" changes single fields;
+///  - digest: SHA-256 the weights must have;
+///  - random_seed: instead of weights, fresh ones of `size`.
+std::unique_ptr<Encoder> make_vit_encoder(const VitFamily& family, const nlohmann::json& config);
+
+/// A published size with fresh weights (vit_parameters.h says how drawn). Throws Error(kUsage) for
+/// an unknown size or preset.
+std::unique_ptr<Encoder> make_untrained_vit(const VitFamily& family,
+                                            const std::string& size,
+                                            uint64_t seed,
+                                            const std::string& preset = "");
+
+}  // namespace physprobe

@@ -1,0 +1,168 @@
+#include "physprobe/eval/parity.h"
+
+#include "physprobe/core/error.h"
+#include "physprobe/core/nearest_name.h"
+#include "physprobe/core/safetensors.h"
+#include "physprobe/encoders/encoder_factory.h"
+#include "physprobe/eval/yaml_json.h"
+#include "physprobe/video/preprocess.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+
+namespace physprobe {
+namespace {
+
+const char* const kInput = "input";
+
+bool ends_with(const std::string& text, const std::string& end) {
+  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
+}
+
+std::vector<int64_t> without_ones(const at::Tensor& tensor) {
+  std::vector<int64_t> sizes = tensor.sizes().vec();
+  sizes.erase(std::remove(sizes.begin(), sizes.end(), 1), sizes.end());
+  return sizes;
+}
+
+TapDeviation deviation(const std::string& case_path,
+                       const std::string& tap,
+                       const at::Tensor& found,
+                       const at::Tensor& expected,
+                       double tolerance) {
+  if (without_ones(found) != without_ones(expected)) {
+    throw Error(ErrorKind::kIncompatible, case_path,
+                fmt::format("expects '{}' as [{}], the encoder yields [{}]", tap,
+                            fmt::join(expected.sizes(), ","), fmt::join(found.sizes(), ",")));
+  }
+  const at::Tensor theirs = expected.to(at::kDouble).reshape({-1});
+  const at::Tensor ours = found.to(at::kDouble).reshape({-1});
+  if (!at::isfinite(theirs).all().item<bool>()) {
+    throw Error(ErrorKind::kInput, case_path, "holds values of '" + tap + "' that are not finite");
+  }
+  TapDeviation result;
+  result.tap = tap;
+  result.values = theirs.numel();
+  if (result.values == 0) throw Error(ErrorKind::kInput, case_path, "'" + tap + "' is empty");
+  result.largest_absolute = (ours - theirs).abs().max().item<double>();
+  result.largest_expected = theirs.abs().max().item<double>();
+  result.largest_relative =
+      result.largest_expected > 0.0 ? result.largest_absolute / result.largest_expected : 0.0;
+  result.allowed = tolerance * std::max(1.0, result.largest_expected);
+  result.passes = result.largest_absolute <= result.allowed;
+  return result;
+}
+
+/// The encoder and its frames (B,1,C,H,W).
+struct Prepared {
+  std::unique_ptr<Encoder> encoder;
+  at::Tensor frames;
+  std::string preprocessing;
+};
+
+Prepared prepare(nlohmann::json config, const std::string& case_path, int threads) {
+  const SafetensorsFile file = SafetensorsFile::open(case_path);
+  if (!file.contains(kInput)) {
+    throw Error(ErrorKind::kUsage, case_path,
+                "holds no tensor 'input'; expected (B,3,H,W) floating or (T,H,W,3) uint8 frames");
+  }
+  const at::Tensor input = file.read(kInput);
+  Prepared prepared;
+  if (input.dim() == 4 && input.is_floating_point()) {
+    config["preprocess"] = {{"resize", "none"}, {"crop", 0}};
+    prepared.encoder = make_encoder(config);
+    prepared.frames = input.to(at::kFloat).unsqueeze(1);
+    prepared.preprocessing = "none: the case holds normalised frames";
+    return prepared;
+  }
+  if (input.dim() == 4 && input.scalar_type() == at::kByte && input.size(3) == 3) {
+    prepared.encoder = make_encoder(config);
+    const PreprocessSpec& spec = prepared.encoder->info().preprocess;
+    prepared.frames = preprocess_frames(input, spec, threads).unsqueeze(1);
+    prepared.preprocessing = spec.name + ": " + spec.canonical();
+    return prepared;
+  }
+  throw Error(ErrorKind::kUsage, case_path,
+              fmt::format("holds 'input' as {} [{}]; expected (B,3,H,W) floating or (T,H,W,3) "
+                          "uint8 frames",
+                          c10::toString(input.scalar_type()), fmt::join(input.sizes(), ",")));
+}
+
+std::vector<std::string> tap_names(const Encoder& encoder) {
+  std::vector<std::string> names;
+  for (const TapInfo& tap : encoder.info().taps) names.push_back(tap.name);
+  return names;
+}
+
+/// The taps a case has expectations for.
+std::vector<std::string> expected_taps(const SafetensorsFile& file, const Encoder& encoder) {
+  const std::vector<std::string> known = tap_names(encoder);
+  std::vector<std::string> taps;
+  for (const TensorEntry& entry : file.entries()) {
+    if (entry.name == kInput) continue;
+    if (std::find(known.begin(), known.end(), entry.name) == known.end()) {
+      throw Error(ErrorKind::kUsage, file.path(),
+                  "holds '" + entry.name + "', which is no tap of " + encoder.info().id +
+                      did_you_mean(entry.name, known));
+    }
+    taps.push_back(entry.name);
+  }
+  if (taps.empty()) {
+    throw Error(ErrorKind::kUsage, file.path(),
+                "holds frames but nothing expected of them; add tensors named as taps (norm, "
+                "pooled, block0, …)");
+  }
+  return taps;
+}
+
+}  // namespace
+
+nlohmann::json encoder_argument(const std::string& argument) {
+  if (ends_with(argument, ".yaml") || ends_with(argument, ".yml") ||
+      (ends_with(argument, ".json") && !ends_with(argument, ".index.json"))) {
+    return nlohmann::json(read_yaml_as_json(argument));
+  }
+  return {{"weights", argument}};
+}
+
+ParityReport check_parity(const nlohmann::json& config,
+                          const std::string& case_path,
+                          const ParityOptions& options) {
+  const Prepared prepared = prepare(config, case_path, options.threads);
+  ParityReport report;
+  report.encoder = prepared.encoder->info().id;
+  report.detection = prepared.encoder->info().detection;
+  report.preprocessing = prepared.preprocessing;
+  report.dtype = options.dtype.empty() ? "float32" : options.dtype;
+  EncodeOptions encode;
+  encode.threads = options.threads;
+  if (options.dtype.empty()) {
+    const SafetensorsFile file = SafetensorsFile::open(case_path);
+    encode.taps = expected_taps(file, *prepared.encoder);
+    for (const TapOutput& output : prepared.encoder->encode(prepared.frames, encode)) {
+      report.taps.push_back(deviation(case_path, output.name, output.tokens, file.read(output.name),
+                                      options.tolerance));
+    }
+  } else {
+    nlohmann::json other = config;
+    other["options"]["dtype"] = options.dtype;
+    const Prepared narrow = prepare(other, case_path, options.threads);
+    const auto expected = prepared.encoder->encode(prepared.frames, encode);
+    const auto found = narrow.encoder->encode(narrow.frames, encode);
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      report.taps.push_back(deviation(case_path, expected[i].name, found[i].tokens,
+                                      expected[i].tokens, options.tolerance));
+    }
+  }
+  report.passes = std::all_of(report.taps.begin(), report.taps.end(),
+                              [](const TapDeviation& tap) { return tap.passes; });
+  return report;
+}
+
+}  // namespace physprobe

@@ -1,0 +1,52 @@
+#pragma once
+// Whether an encoder here gives the numbers of another implementation: its outputs on given frames
+// against a file of expected ones, tap by tap.
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace physprobe {
+
+/// Deviation at one tap.
+struct TapDeviation {
+  std::string tap;
+  int64_t values = 0;
+  double largest_absolute = 0.0;
+  double largest_expected = 0.0;  ///< Largest magnitude among the expected values.
+  double largest_relative = 0.0;  ///< largest_absolute / largest_expected.
+  double allowed = 0.0;           ///< tolerance * max(1, largest_expected).
+  bool passes = false;
+};
+
+struct ParityReport {
+  std::string encoder;        ///< Its id.
+  std::string detection;      ///< What was read off its weights.
+  std::string preprocessing;  ///< "none: the case holds normalised frames", or the spec applied.
+  std::string dtype;          ///< "float32", or what was compared with it.
+  std::vector<TapDeviation> taps;
+  bool passes = false;
+};
+
+struct ParityOptions {
+  double tolerance = 1e-4;  ///< Times the larger of 1 and a tap's largest expected magnitude.
+  std::string dtype;        ///< "" = compare with the case; else this dtype with float32.
+  int threads = 0;
+};
+
+/// `config` is a weights path (.safetensors, .pth, …), a folder of weights, or a YAML file for
+/// make_encoder. `case_path` is a safetensors file with `input`, (B,3,H,W) floating and already
+/// normalised or (T,H,W,3) uint8 to be preprocessed, and expected tensors named as the encoder's
+/// taps, each (B,N,D), (B,D) or (B,T,N,D). With `options.dtype` only `input` is used. Throws
+/// Error(kUsage) for tensors that are no taps (nearest named) or a case without any,
+/// Error(kIncompatible) for shapes that differ.
+ParityReport check_parity(const nlohmann::json& config,
+                          const std::string& case_path,
+                          const ParityOptions& options);
+
+/// The make_encoder configuration that a command line's --encoder means.
+nlohmann::json encoder_argument(const std::string& argument);
+
+}  // namespace physprobe
