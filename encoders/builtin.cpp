@@ -1,6 +1,7 @@
 #include "physprobe/encoders/builtin.h"
 
 #include "physprobe/encoders/dinov2_encoder.h"
+#include "physprobe/encoders/exec_encoder.h"
 #include "physprobe/encoders/pixels_encoder.h"
 #include "physprobe/encoders/v1_encoder.h"
 
@@ -26,6 +27,12 @@ const std::vector<BuiltinFamily>& builtin_families() {
         true,
         {"size", "heads", "pos_interp", "preset", "digest", "random_seed"}},
        make_dinov2_encoder},
+      {{"exec",
+        "Any model in any framework, served by a process of your own (docs/exec_protocol.md)",
+        false,
+        false,
+        {"command", "version", "name", "device", "timeout_seconds", "start_timeout_seconds"}},
+       make_exec_encoder},
   };
   return families;
 }

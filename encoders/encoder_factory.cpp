@@ -4,6 +4,7 @@
 #include "physprobe/core/nearest_name.h"
 #include "physprobe/encoders/builtin.h"
 #include "physprobe/encoders/encoder_config.h"
+#include "physprobe/encoders/exec_model.h"
 
 #include <nlohmann/json.hpp>
 
@@ -48,7 +49,8 @@ const std::vector<EncoderFamily>& encoder_families() {
   return families;
 }
 
-std::unique_ptr<Encoder> make_encoder(const nlohmann::json& config) {
+std::unique_ptr<Encoder> make_encoder(const nlohmann::json& given) {
+  const nlohmann::json config = expand_exec_shorthand(given);
   refuse_unknown_keys(config, {"family", "id", "weights", "options", "preprocess"}, kSubject);
   const std::string name = family_name(config);
   const BuiltinFamily& entry = find_family(name);

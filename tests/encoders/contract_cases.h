@@ -20,6 +20,8 @@ struct ContractCase {
       other_values;  ///< Per option, a value other than in `config`.
   std::map<std::string, nlohmann::json>
       refused_values;  ///< Options that change no value of `config`'s encoder: one that is refused.
+  std::map<std::string, nlohmann::json>
+      neutral_values;  ///< Options of speed and of names: another value changes no number.
 };
 
 inline std::optional<ContractCase> contract_case(const std::string& family) {
@@ -51,6 +53,18 @@ inline std::optional<ContractCase> contract_case(const std::string& family) {
     result.width = 42;
     result.other_values = {{"heads", 6}, {"pos_interp", "size"}, {"preset", "restrav"}};
     result.refused_values = {{"size", "vits14"}, {"digest", "0000"}, {"random_seed", 1}};
+    return result;
+  }
+  if (family == "exec") {
+    result.config["options"] = {{"command", PHYSPROBE_EXEC_CHILD}};
+    result.height = 40;
+    result.width = 28;
+    result.other_values = {{"command", std::string(PHYSPROBE_EXEC_CHILD) + " chatty"}};
+    result.refused_values = {{"version", "2"}};
+    result.neutral_values = {{"name", "other"},
+                             {"device", "cuda:0"},
+                             {"timeout_seconds", 300},
+                             {"start_timeout_seconds", 300}};
     return result;
   }
   return std::nullopt;
