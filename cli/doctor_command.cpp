@@ -1,6 +1,8 @@
 #include "physprobe/cli/command.h"
+#include "physprobe/cli/suite_flags.h"
 #include "physprobe/core/error.h"
 #include "physprobe/core/json_lines.h"
+#include "physprobe/eval/encoder_check.h"
 #include "physprobe/eval/host_facts.h"
 #include "physprobe/eval/version.h"
 
@@ -8,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include <memory>
+#include <utility>
 
 namespace physprobe {
 
@@ -15,12 +18,27 @@ void add_doctor_command(CLI::App& app, Invocation& invocation) {
   CLI::App* command = app.add_subcommand("doctor",
                                          "Say what is in force (BLAS, threads, SIMD, codecs, "
                                          "devices), what is slow and how to mend it");
-  auto flags = std::make_shared<CommonFlags>();
-  flags->add_json(*command);
+  struct Flags {
+    CommonFlags common;
+    std::vector<std::string> encoders;
+  };
+  auto flags = std::make_shared<Flags>();
+  flags->common.add_json(*command);
+  command
+      ->add_option("--encoder", flags->encoders,
+                   "Also try this encoder on frames of noise; repeatable: a family, the YAML file "
+                   "of an encoder, or exec:COMMAND")
+      ->take_all()
+      ->expected(1)
+      ->type_name("ENCODER");
   command->callback([flags, &invocation] {
     invocation.action = [flags, &invocation] {
       using Level = DoctorFinding::Level;
-      const std::vector<DoctorFinding> findings = doctor();
+      std::vector<DoctorFinding> findings = doctor();
+      for (const std::string& encoder : flags->encoders) {
+        for (DoctorFinding& finding : check_encoder(encoder_config(encoder), 0))
+          findings.push_back(std::move(finding));
+      }
       bool has_problem = false;
       nlohmann::ordered_json list = nlohmann::ordered_json::array();
       for (const DoctorFinding& finding : findings) {
@@ -32,13 +50,13 @@ void add_doctor_command(CLI::App& app, Invocation& invocation) {
                         {"topic", finding.topic},
                         {"text", finding.text},
                         {"remedy", finding.remedy}});
-        if (!flags->json) {
+        if (!flags->common.json) {
           invocation.out << fmt::format("{:<8} {:<10} {}\n", level, finding.topic, finding.text);
           if (!finding.remedy.empty())
             invocation.out << fmt::format("{:<19} -> {}\n", "", finding.remedy);
         }
       }
-      if (flags->json)
+      if (flags->common.json)
         invocation.out << dump_json_pretty(
             nlohmann::ordered_json{{"findings", list}, {"facts", host_facts()}});
       return has_problem ? exit_code(ErrorKind::kCheckFailed) : 0;

@@ -1,12 +1,21 @@
 #include "physprobe/cli/suite_flags.h"
 
 #include "physprobe/core/error.h"
+#include "physprobe/eval/yaml_json.h"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
+#include <filesystem>
 #include <sstream>
 
 namespace physprobe {
+
+nlohmann::ordered_json encoder_config(const std::string& text) {
+  const std::string ending = std::filesystem::path(text).extension().string();
+  const bool is_file = (ending == ".yaml" || ending == ".yml") && text.rfind("exec:", 0) != 0;
+  return is_file ? read_yaml_as_json(text) : nlohmann::ordered_json{{"id", text}};
+}
 
 void SuiteFlags::add(CLI::App& app) {
   app.add_option("suite", path, "Suite file (YAML), such as configs/suites/straightening.yaml")
@@ -15,6 +24,12 @@ void SuiteFlags::add(CLI::App& app) {
       ->take_all()
       ->expected(1)
       ->type_name("KEY=VALUE");
+  app.add_option("--encoder", encoders,
+                 "Instead of the suite's encoders; repeatable: a family, the YAML file of an "
+                 "encoder, or exec:COMMAND, which serves a model (docs/exec_protocol.md)")
+      ->take_all()
+      ->expected(1)
+      ->type_name("ENCODER");
   app.add_option("--columns", columns, "The manifest's names for ours, such as id=clip,path=file")
       ->type_name("OURS=THEIRS,...");
   app.add_option("--limit", limit, "Only the first N items")
@@ -28,7 +43,14 @@ void SuiteFlags::add(CLI::App& app) {
 }
 
 Suite SuiteFlags::load() const {
-  std::vector<std::string> overrides = set;
+  std::vector<std::string> overrides;
+  // Before --set, so that --set encoders.0.taps=[norm] speaks of the encoder given here.
+  if (!encoders.empty()) {
+    nlohmann::ordered_json list = nlohmann::ordered_json::array();
+    for (const std::string& encoder : encoders) list.push_back(encoder_config(encoder));
+    overrides.push_back("encoders=" + list.dump());
+  }
+  overrides.insert(overrides.end(), set.begin(), set.end());
   if (limit >= 0) overrides.push_back(fmt::format("dataset.limit={}", limit));
   if (seed >= 0) overrides.push_back(fmt::format("statistics.seed={}", seed));
   if (allow_outside_root) overrides.push_back("dataset.allow_outside_root=true");

@@ -7,3 +7,4 @@ write_basic_package_version_file("${CMAKE_BINARY_DIR}/physprobe-config-version.c
 install(FILES "${CMAKE_BINARY_DIR}/physprobe-config.cmake" "${CMAKE_BINARY_DIR}/physprobe-config-version.cmake"
   "${CMAKE_SOURCE_DIR}/cmake/physprobe_dependencies.cmake" DESTINATION ${physprobe_config_dir})
 install(EXPORT physprobe-targets NAMESPACE physprobe:: DESTINATION ${physprobe_config_dir})
+install(FILES "${CMAKE_SOURCE_DIR}/python/physprobe.py" DESTINATION "${CMAKE_INSTALL_DATADIR}/physprobe/python")

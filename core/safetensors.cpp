@@ -4,13 +4,12 @@
 #include "physprobe/core/error.h"
 #include "physprobe/core/input_file.h"
 #include "physprobe/core/safetensors_header.h"
+#include "physprobe/core/safetensors_image.h"
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 namespace physprobe {
@@ -45,35 +44,6 @@ SafetensorsHeader read_header(const InputFile& file, uint64_t& data_offset) {
   file.read_at(kPrefixBytes, text.data(), text.size());
   data_offset = kPrefixBytes + length;
   return parse_safetensors_header(file.path(), text, file.size() - data_offset);
-}
-
-const char* dtype_name(const std::string& subject, at::ScalarType type) {
-  switch (type) {
-    case at::kBool:
-      return "BOOL";
-    case at::kByte:
-      return "U8";
-    case at::kChar:
-      return "I8";
-    case at::kShort:
-      return "I16";
-    case at::kInt:
-      return "I32";
-    case at::kLong:
-      return "I64";
-    case at::kHalf:
-      return "F16";
-    case at::kBFloat16:
-      return "BF16";
-    case at::kFloat:
-      return "F32";
-    case at::kDouble:
-      return "F64";
-    default:
-      throw Error(
-          ErrorKind::kIncompatible, subject,
-          fmt::format("cannot be written as safetensors: element type {}", c10::toString(type)));
-  }
 }
 
 }  // namespace
@@ -174,30 +144,9 @@ std::map<std::string, at::Tensor> read_safetensors(const std::string& path) {
 void write_safetensors(const std::string& path,
                        const std::map<std::string, at::Tensor>& tensors,
                        const std::map<std::string, std::string>& metadata) {
-  nlohmann::ordered_json header = nlohmann::ordered_json::object();
-  if (!metadata.empty()) header["__metadata__"] = metadata;
-  uint64_t position = 0;
-  for (const auto& [name, tensor] : tensors) {
-    if (name == "__metadata__") {
-      throw Error(ErrorKind::kInternal, path, "a tensor cannot be named __metadata__");
-    }
-    const uint64_t end = position + tensor.nbytes();
-    header[name] = {{"dtype", dtype_name(path + "[" + name + "]", tensor.scalar_type())},
-                    {"shape", tensor.sizes().vec()},
-                    {"data_offsets", {position, end}}};
-    position = end;
-  }
-  std::string text;
-  try {
-    text = header.dump();
-  } catch (const nlohmann::json::exception&) {
-    throw Error(ErrorKind::kInput, path, "a tensor's name or a metadata text is not valid UTF-8");
-  }
-  text.append((8 - text.size() % 8) % 8, ' ');  // the data start aligned, as other writers do it
-  const uint64_t length = text.size();
+  const std::string head = format_safetensors_head(path, tensors, metadata);
   AtomicFile file(path);
-  file.write(&length, sizeof(length));
-  file.write(text);
+  file.write(head);
   for (const auto& [name, tensor] : tensors) {
     const at::Tensor contiguous = tensor.detach().cpu().contiguous();
     file.write(contiguous.data_ptr(), contiguous.nbytes());

@@ -1,5 +1,6 @@
 #include "physprobe/encoders/builtin.h"
 
+#include "physprobe/encoders/exec_encoder.h"
 #include "physprobe/encoders/pixels_encoder.h"
 #include "physprobe/encoders/v1_encoder.h"
 #include "physprobe/encoders/vit_encoder.h"
@@ -24,6 +25,12 @@ std::vector<BuiltinFamily> all_families() {
         false,
         {"size", "scales", "orientations", "readout", "front_end"}},
        make_v1_encoder},
+      {{"exec",
+        "Any model in any framework, served by a process of your own (docs/exec_protocol.md)",
+        false,
+        false,
+        {"command", "version", "name", "device", "timeout_seconds", "start_timeout_seconds"}},
+       make_exec_encoder},
   };
   for (const VitFamily& family : vit_families()) {
     families.push_back(

@@ -5,6 +5,7 @@
 #include "physprobe/encoders/builtin.h"
 #include "physprobe/encoders/checkpoint.h"
 #include "physprobe/encoders/encoder_config.h"
+#include "physprobe/encoders/exec_model.h"
 #include "physprobe/encoders/vit_checkpoint.h"
 
 #include <nlohmann/json.hpp>
@@ -64,7 +65,8 @@ const std::vector<EncoderFamily>& encoder_families() {
   return families;
 }
 
-std::unique_ptr<Encoder> make_encoder(const nlohmann::json& config) {
+std::unique_ptr<Encoder> make_encoder(const nlohmann::json& given) {
+  const nlohmann::json config = expand_exec_shorthand(given);
   refuse_unknown_keys(config, {"family", "id", "weights", "options", "preprocess"}, kSubject);
   const std::string name = family_name(config);
   const BuiltinFamily& entry = find_family(name);

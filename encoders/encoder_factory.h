@@ -25,7 +25,8 @@ const std::vector<EncoderFamily>& encoder_families();
 
 /// `config`: {"family" or "id": "v1", "weights": path (safetensors file, index or folder),
 /// "options": {...}, "preprocess": {...}}. Without a family that of the weights is read off their
-/// names and shapes. Unknown keys are refused with the nearest valid one
+/// names and shapes; {"id": "exec:COMMAND"} stands for the family "exec" with that command. Unknown
+/// keys are refused with the nearest valid one
 /// (Error(kUsage)); weights are loaded strictly: missing, unexpected and mis-shaped tensors are
 /// listed at once (Error(kIncompatible)).
 std::unique_ptr<Encoder> make_encoder(const nlohmann::json& config);

@@ -1,9 +1,8 @@
 #include "physprobe/encoders/pixels_encoder.h"
 
-#include "physprobe/core/parallel.h"
 #include "physprobe/encoders/encode_request.h"
 #include "physprobe/encoders/encoder_config.h"
-#include "physprobe/encoders/thumbnail.h"
+#include "physprobe/encoders/pixel_tap.h"
 
 #include <ATen/ATen.h>
 #include <nlohmann/json.hpp>
@@ -23,16 +22,6 @@ PreprocessSpec default_preprocess() {
   return spec;
 }
 
-int64_t channel_count(const PreprocessSpec& spec) {
-  return spec.colour == ColourRule::kLuma ? 1 : 3;
-}
-
-/// Numbers in a preprocessed frame; 0 when they depend on the video.
-int64_t frame_width(const PreprocessSpec& spec) {
-  const auto size = fixed_frame_size(spec);
-  return size ? channel_count(spec) * size->first * size->second : 0;
-}
-
 class PixelsEncoder final : public Encoder {
  public:
   explicit PixelsEncoder(const PreprocessSpec& spec) : channels_(channel_count(spec)) {
@@ -41,8 +30,7 @@ class PixelsEncoder final : public Encoder {
     info_.description = "Preprocessed frames as they are, no model";
     info_.weights_digest = "none";
     info_.canonical = "pixels/1";
-    info_.taps = {
-        {"pixel", frame_width(spec), "The preprocessed frame, flattened channel, row, column."}};
+    info_.taps = {{"pixel", pixel_tap_width(spec), kPixelTapDescription}};
     info_.default_taps = {"pixel"};
     info_.retrieval_tap = "pixel";
     info_.preprocess = spec;
@@ -56,24 +44,7 @@ class PixelsEncoder final : public Encoder {
     const std::vector<std::size_t> taps = requested_taps(info_, options);
     const at::Tensor frames = checked_frames(info_, input, channels_);
     require_preprocessed_size(info_, frames);
-    const int64_t batch = frames.size(0);
-    const int64_t steps = frames.size(1);
-    const int64_t frame_size = channels_ * frames.size(3) * frames.size(4);
-    const int64_t thumbnail_size = channels_ * kThumbnailSide * kThumbnailSide;
-    TapOutput output;
-    output.name = "pixel";
-    output.grid_height = 1;
-    output.grid_width = 1;
-    output.pooled = at::empty({batch, steps, thumbnail_size}, at::kFloat);
-    output.patch_mean = output.pooled;
-    // A copy: the caller may reuse its buffer for the next batch.
-    if (options.keep_tokens) output.tokens = frames.reshape({batch, steps, 1, frame_size}).clone();
-    const float* from = frames.data_ptr<float>();
-    float* to = output.pooled.data_ptr<float>();
-    parallel_for(batch * steps, options.threads, [&](int64_t i) {
-      area_thumbnail(from + i * frame_size, channels_, frames.size(3), frames.size(4),
-                     to + i * thumbnail_size);
-    });
+    const TapOutput output = pixel_tap(frames, options.keep_tokens, options.threads);
     return std::vector<TapOutput>(taps.size(), output);
   }
 

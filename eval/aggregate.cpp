@@ -194,7 +194,7 @@ nlohmann::ordered_json Aggregator::results(int64_t items,
         {"applies", has_untrained},
         {"text", !info.has_weights
                      ? fmt::format("not applicable: {} has no weights that could be drawn anew",
-                                   info.family)
+                                   info.family == "exec" ? "the served model says it" : info.family)
                  : has_untrained
                      ? fmt::format("the same architecture with weights drawn from {} seed(s)",
                                    s.suite.untrained_seeds)

@@ -21,6 +21,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <utility>
 
 namespace physprobe {
 namespace {
@@ -53,8 +54,12 @@ DistinctFrames distinct_frames(const std::vector<int64_t>& indices) {
 /// One job's state over one clip.
 class JobPass {
  public:
-  JobPass(const Suite& suite, const EmbeddingJob& job, int64_t n_samples, int threads)
-      : suite_(suite), job_(job), n_samples_(n_samples) {
+  JobPass(const Suite& suite,
+          const EmbeddingJob& job,
+          std::string item_id,
+          int64_t n_samples,
+          int threads)
+      : suite_(suite), job_(job), item_id_(std::move(item_id)), n_samples_(n_samples) {
     encode_.taps = job.taps;
     encode_.keep_tokens = true;
     encode_.threads = threads;
@@ -78,7 +83,7 @@ class JobPass {
   const PreprocessSpec& preprocess() const { return job_.encoder->info().preprocess; }
 
   void feed(const at::Tensor& input, const std::vector<int64_t>& repeats) {
-    const std::vector<TapOutput> outputs = job_.encoder->encode(input.unsqueeze(1), encode_);
+    const std::vector<TapOutput> outputs = encode(input, encode_);
     accumulate(taps_, outputs, repeats);
     if (is_main()) add_retrieval(outputs, repeats);
     if (job_.keep_tokens) {
@@ -97,26 +102,23 @@ class JobPass {
   /// many frames as the clip.
   void run_fade(const EmbeddingPassOptions& options) {
     if (!has_fade()) return;
-    EncodeOptions encode = encode_;
-    encode.taps = job_.taps;
+    EncodeOptions fade_taps = encode_;
+    fade_taps.taps = job_.taps;
     for (int64_t begin = 0; begin < n_samples_; begin += options.chunk_frames) {
       stop_if_asked(options);
       const int64_t end = std::min(n_samples_, begin + options.chunk_frames);
       std::vector<at::Tensor> frames;
       for (int64_t i = begin; i < end; ++i)
         frames.push_back(cross_fade_frame(first_, last_, i, n_samples_));
-      const auto outputs = job_.encoder->encode(at::stack(frames).unsqueeze(1), encode);
+      const auto outputs = encode(at::stack(frames), fade_taps);
       accumulate(fades_, outputs, std::vector<int64_t>(frames.size(), 1));
     }
   }
 
-  StoreRecord finish(const std::string& key,
-                     const std::string& item_id,
-                     Json meta,
-                     int threads) const {
+  StoreRecord finish(const std::string& key, Json meta, int threads) const {
     StoreRecord record;
     record.key = key;
-    record.item_id = item_id;
+    record.item_id = item_id_;
     record.space = space_name(suite_, job_);
     Json& taps = meta["taps"] = Json::object();
     for (std::size_t t = 0; t < taps_.size(); ++t) {
@@ -139,7 +141,7 @@ class JobPass {
       const at::Tensor retrieval =
           (retrieval_sum_ / static_cast<double>(n_samples_)).to(at::kFloat);
       if (!at::isfinite(retrieval).all().item<bool>()) {
-        throw Error(ErrorKind::kInput, item_id,
+        throw Error(ErrorKind::kInput, item_id_,
                     fmt::format("{} gives numbers that are not finite at tap '{}'; they are never "
                                 "averaged away",
                                 job_.encoder_id, job_.encoder->info().retrieval_tap));
@@ -151,6 +153,16 @@ class JobPass {
   }
 
  private:
+  /// One output per tap for `frames` (T, C, H, W). An encoder knows no items: its errors get the
+  /// item's name here.
+  std::vector<TapOutput> encode(const at::Tensor& frames, const EncodeOptions& options) const {
+    try {
+      return job_.encoder->encode(frames.unsqueeze(1), options);
+    } catch (const Error& error) {
+      throw Error(error.kind(), item_id_, error.what());
+    }
+  }
+
   void accumulate(std::vector<TapTrajectory>& trajectories,
                   const std::vector<TapOutput>& outputs,
                   const std::vector<int64_t>& repeats) const {
@@ -178,6 +190,7 @@ class JobPass {
 
   const Suite& suite_;
   const EmbeddingJob& job_;
+  std::string item_id_;
   int64_t n_samples_;
   EncodeOptions encode_;
   std::vector<TapTrajectory> taps_;
@@ -238,7 +251,7 @@ std::vector<StoreRecord> embed_item(const Suite& suite,
 
   std::vector<std::unique_ptr<JobPass>> passes;
   for (const EmbeddingJob& job : jobs) {
-    passes.push_back(std::make_unique<JobPass>(suite, job, n_samples, options.threads));
+    passes.push_back(std::make_unique<JobPass>(suite, job, item.id, n_samples, options.threads));
   }
   std::optional<ReportMedia> media;
   if (!options.media_directory.empty())
@@ -288,7 +301,7 @@ std::vector<StoreRecord> embed_item(const Suite& suite,
   std::vector<StoreRecord> records;
   for (std::size_t j = 0; j < jobs.size(); ++j) {
     passes[j]->run_fade(options);
-    records.push_back(passes[j]->finish(keys[j], item.id, meta, options.threads));
+    records.push_back(passes[j]->finish(keys[j], meta, options.threads));
     passes[j].reset();
   }
   if (media) {

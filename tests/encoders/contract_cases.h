@@ -23,6 +23,8 @@ struct ContractCase {
       other_values;  ///< Per option, a value other than in `config`.
   std::map<std::string, nlohmann::json>
       refused_values;  ///< Options that change no value of `config`'s encoder: one that is refused.
+  std::map<std::string, nlohmann::json>
+      neutral_values;  ///< Options of speed and of names: another value changes no number.
 };
 
 inline std::optional<ContractCase> contract_case(const std::string& family) {
@@ -87,6 +89,18 @@ inline std::optional<ContractCase> contract_case(const std::string& family) {
     } else {
       result.other_values["pos_interp"] = vit.position;
     }
+    return result;
+  }
+  if (family == "exec") {
+    result.config["options"] = {{"command", PHYSPROBE_EXEC_CHILD}};
+    result.height = 40;
+    result.width = 28;
+    result.other_values = {{"command", std::string(PHYSPROBE_EXEC_CHILD) + " chatty"}};
+    result.refused_values = {{"version", "2"}};
+    result.neutral_values = {{"name", "other"},
+                             {"device", "cuda:0"},
+                             {"timeout_seconds", 300},
+                             {"start_timeout_seconds", 300}};
     return result;
   }
   return std::nullopt;
