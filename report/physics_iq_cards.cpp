@@ -19,7 +19,7 @@ constexpr const char* kStyle = R"(
 .piq .panels, .piq .seven { display: grid; font-size: .8125rem; color: var(--quiet); }
 .piq .panels { grid-template-columns: repeat(3, 1fr); margin-bottom: .3rem; }
 .piq .seven { grid-template-columns: 1fr 6fr; margin: .9rem 0 .3rem; white-space: nowrap; }
-.piq .seven span:first-child { overflow: hidden; text-overflow: ellipsis; padding-right: .5rem; }
+.piq .film { min-width: 42rem; }
 .curves { display: grid; gap: 1rem 2.4rem; grid-template-columns: repeat(auto-fit, minmax(16rem, 1fr)); margin: 1.1rem 0 .6rem; }
 .curve { width: 100%; height: auto; display: block; }
 .curve text { font-size: 10px; fill: var(--quiet); }
@@ -103,9 +103,11 @@ std::string card(const Json& line, MediaRoom& room) {
       format_number(line.at("score"), 1), format_number(metrics.at("spatial_iou"), 3),
       format_number(metrics.at("weighted_spatial_iou"), 3),
       format_number(metrics.at("spatiotemporal_iou"), 3), format_number(metrics.at("mse"), 4));
-  if (line.at("onset_delay_seconds").is_number())
-    html += fmt::format("<span>motion begins {} s later</span>",
-                        format_number(line.at("onset_delay_seconds"), 2));
+  if (line.at("onset_delay_seconds").is_number()) {
+    const double delay = line.at("onset_delay_seconds").get<double>();
+    html += fmt::format("<span>motion begins {:.2f} s {}</span>", std::abs(delay),
+                        delay < 0.0 ? "early" : "late");
+  }
   const std::string category = line.at("category").get<std::string>();
   if (!category.empty()) html += "<span>" + bdi(category) + "</span>";
   html += fmt::format("</p></header><p class=\"evidence\">{}</p><div class=\"piq\">",
@@ -120,10 +122,10 @@ std::string card(const Json& line, MediaRoom& room) {
   const std::string strip = room.source(line.at("media"), "strip");
   if (!strip.empty())
     html +=
-        "<div class=\"seven\"><span>whole clip</span><span>motion masks over time "
-        "→</span></div><img loading=\"lazy\" alt=\"Heat map of motion, then motion masks over "
-        "time\" src=\"" +
-        strip + "\">";
+        "<div class=\"scroll\"><div class=\"film\"><div class=\"seven\"><span>whole "
+        "clip</span><span>motion masks over time →</span></div><img loading=\"lazy\" alt=\"Heat "
+        "map of motion, then motion masks over time\" src=\"" +
+        strip + "\"></div></div>";
   const std::vector<Series> areas = {{"real", numbers(curves.at("area_take1"))},
                                      {"gen", numbers(curves.at("area_generated"))},
                                      {"both", numbers(curves.at("overlap"))}};

@@ -63,7 +63,7 @@ std::string runs_table(const Json& results) {
             cell(run.at("fps"), 2) + "</tr>";
   }
   if (results.at("runs").size() > 1) {
-    html += "<tr class=\"group\"><th>mean ± deviation over runs</th>";
+    html += "<tr class=\"group\"><th>mean ± deviation over all runs</th>";
     for (const char* type : {"verified", "original"}) {
       const Json& first = results.at("aggregate").at(type).at(0);
       html += fmt::format("<td class=\"num\">{} ± {}</td>", format_number(first.at("mean"), 2),
@@ -134,10 +134,16 @@ std::string flat_table(const Json& list, const std::vector<std::string>& columns
     html += "<tr>";
     for (const std::string& column : columns) {
       const Json value = row.value(column, Json());
-      html += value.is_string() ? "<td>" + bdi(value.get<std::string>()) + "</td>"
-              : value.is_number_integer()
-                  ? "<td class=\"num\">" + format_count(value.get<int64_t>()) + "</td>"
-                  : cell(value, 3);
+      const Json interval = row.value("interval", Json());
+      if (value.is_string()) {
+        const std::string text = value.get<std::string>();
+        html += "<td>" + (text.empty() ? std::string("all") : bdi(text)) + "</td>";
+      } else if (value.is_number_integer()) {
+        html += "<td class=\"num\">" + format_count(value.get<int64_t>()) + "</td>";
+      } else {
+        const bool is_estimate = column == "spearman" || column == "difference";
+        html += number_cell(value, 2, is_estimate && !interval.is_null() ? &interval : nullptr);
+      }
     }
     html += "</tr>";
   }

@@ -219,6 +219,7 @@ TEST(PhysicsIqDiagnosisSlow, NamesTheEditOfEditedClips) {
     // One mistake in four clips is what thresholds near a boundary may cost.
     EXPECT_GE(counts.first, counts.second - 1) << cause << "\n" << tally.mistakes;
   EXPECT_GE(tally.right(), tally.all() * 9 / 10) << tally.mistakes;
+  RecordProperty("accuracy", fmt::format("{}/{}", tally.right(), tally.all()));
 }
 
 /// Objects that start anywhere and move in any direction, edits of random strength.
