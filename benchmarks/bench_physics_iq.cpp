@@ -71,11 +71,12 @@ double write_clip(const std::string& path,
          static_cast<double>(frames * height * width);
 }
 
-/// The quality whose clips come nearest to the wanted bits a pixel, found on a part of the picture;
-/// long enough that the first picture, which costs most, does not decide.
-int choose_quality(const std::string& path, const PannedPlane& plane) {
+/// The quality whose clips come nearest to the wanted bits a pixel, found on a small picture of the
+/// same kind; long enough that the first frame, which costs most, does not decide.
+int choose_quality(const std::string& path) {
   constexpr int64_t kPart = 320;
   constexpr int64_t kPartFrames = 60;
+  const PannedPlane plane(kPart, kPart);
   int best = 23;
   double distance = 1e9;
   for (int quality = 12; quality <= 34; ++quality) {
@@ -106,7 +107,7 @@ void decode(const std::string& path) {
 ViewJob make_view(const std::string& folder, int64_t height, int64_t width, double& bits) {
   const PannedPlane plane(height, width);
   const std::string first = folder + "/first.mp4";
-  const int quality = choose_quality(first, plane);
+  const int quality = choose_quality(first);
   bits = write_clip(first, plane, height, width, kFrames, quality);
   for (const char mark : {'1', '2', 'g'})
     copy_with_free_box(first, folder + "/" + mark + ".mp4", mark);

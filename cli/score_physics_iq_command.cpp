@@ -5,6 +5,7 @@
 #include "physprobe/core/json_lines.h"
 #include "physprobe/eval/physics_iq/bridge.h"
 #include "physprobe/eval/physics_iq/evaluation.h"
+#include "physprobe/eval/physics_iq/sensitivity.h"
 #include "physprobe/eval/physics_iq/table_report.h"
 #include "physprobe/report/physics_iq_page.h"
 
@@ -91,6 +92,8 @@ int score_videos(PhysicsIqFlags& flags, Invocation& invocation) {
     invocation.out << read_file(options.out + "/results.json");
   } else {
     invocation.out << format_physics_iq_summary(options.out);
+    if (flags.sensitivity) invocation.out << format_sensitivity(options.out);
+    if (!flags.joins.empty()) invocation.out << format_bridge(options.out);
     if (!report.empty()) invocation.out << "\nreport: " << report << "\n";
   }
   if (!summary.failures.empty()) {

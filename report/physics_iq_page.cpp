@@ -5,89 +5,19 @@
 #include "physprobe/core/json_lines.h"
 #include "physprobe/report/assets.h"
 #include "physprobe/report/html.h"
-#include "physprobe/report/media_shelf.h"
+#include "physprobe/report/physics_iq_cards.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
-#include <limits>
 #include <vector>
 
 namespace physprobe {
 namespace {
 
 using Json = nlohmann::json;
-
-constexpr const char* kStyle = R"(
-.piq { display: grid; gap: 1.2rem 2rem; grid-template-columns: minmax(0, 1fr); align-items: start; }
-@media (min-width: 56rem) { .piq { grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); } }
-.piq video { width: 100%; display: block; background: var(--wash); }
-.piq img { width: 100%; display: block; margin-top: .5rem; }
-.piq .panels { display: grid; grid-template-columns: repeat(3, 1fr); font-size: .75rem; color: var(--quiet); text-align: center; }
-.piq .seven { display: grid; grid-template-columns: 1fr 6fr; font-size: .75rem; color: var(--quiet); }
-.curve { width: 100%; height: auto; display: block; margin-bottom: .7rem; }
-.curve text { font-size: 9px; fill: currentColor; }
-.real { stroke: #3b7de0; } .gen { stroke: #e07b1a; } .both { stroke: currentColor; opacity: .55; }
-.key i { display: inline-block; width: .8em; height: .8em; margin: 0 .3em 0 1em; vertical-align: -.05em; }
-)";
-
-/// One line of a chart.
-struct Series {
-  const char* css_class;
-  std::vector<double> values;
-};
-
-std::vector<double> numbers(const Json& list) {
-  std::vector<double> values;
-  for (const Json& value : list)
-    values.push_back(value.is_number() ? value.get<double>()
-                                       : std::numeric_limits<double>::quiet_NaN());
-  return values;
-}
-
-/// A small chart of values per frame over time.
-std::string chart(const std::string& title,
-                  const std::vector<Series>& series,
-                  double top,
-                  double seconds) {
-  constexpr double kWidth = 320.0;
-  constexpr double kHeight = 74.0;
-  constexpr double kTop = 14.0;
-  constexpr double kBase = 60.0;
-  std::string svg = fmt::format(
-      "<svg class=\"curve\" viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\"><text x=\"0\" "
-      "y=\"9\">{}</text><text x=\"{}\" y=\"9\" text-anchor=\"end\">max {:.3g}</text><line x1=\"0\" "
-      "x2=\"{}\" y1=\"{}\" y2=\"{}\" stroke=\"currentColor\" opacity=\".3\"/><text x=\"0\" "
-      "y=\"71\">0 s</text><text x=\"{}\" y=\"71\" text-anchor=\"end\">{:.3g} s</text>",
-      kWidth, kHeight, escape_html(title), escape_html(title), kWidth, top, kWidth, kBase, kBase,
-      kWidth, seconds);
-  for (const Series& line : series) {
-    std::string points;
-    for (std::size_t i = 0; i < line.values.size(); ++i) {
-      if (!std::isfinite(line.values[i])) continue;
-      const double x = line.values.size() < 2 ? 0.0
-                                              : kWidth * static_cast<double>(i) /
-                                                    static_cast<double>(line.values.size() - 1);
-      const double y =
-          kBase - (kBase - kTop) * (top > 0.0 ? std::min(1.0, line.values[i] / top) : 0.0);
-      points += fmt::format("{:.1f},{:.1f} ", x, y);
-    }
-    svg += fmt::format("<polyline class=\"{}\" fill=\"none\" stroke-width=\"1.3\" points=\"{}\"/>",
-                       line.css_class, points);
-  }
-  return svg + "</svg>";
-}
-
-double largest(const std::vector<Series>& series) {
-  double top = 0.0;
-  for (const Series& line : series)
-    for (const double value : line.values)
-      if (std::isfinite(value)) top = std::max(top, value);
-  return top;
-}
 
 std::string cell(const Json& value, int digits = 2) {
   return number_cell(value, digits);
@@ -133,7 +63,7 @@ std::string runs_table(const Json& results) {
             cell(run.at("fps"), 2) + "</tr>";
   }
   if (results.at("runs").size() > 1) {
-    html += "<tr class=\"group\"><th>mean ± deviation over runs</th>";
+    html += "<tr class=\"group\"><th>mean ± deviation over all runs</th>";
     for (const char* type : {"verified", "original"}) {
       const Json& first = results.at("aggregate").at(type).at(0);
       html += fmt::format("<td class=\"num\">{} ± {}</td>", format_number(first.at("mean"), 2),
@@ -153,7 +83,7 @@ std::string runs_table(const Json& results) {
 }
 
 std::string causes_table(const Json& results) {
-  std::string html = "<table><thead><tr><th>cause</th>";
+  std::string html = "<div class=\"scroll\"><table><thead><tr><th>cause</th>";
   std::vector<std::string> order;
   for (const Json& run : results.at("runs")) {
     html += "<th class=\"num\">" + bdi(run.at("name").get<std::string>()) + "</th>";
@@ -169,7 +99,7 @@ std::string causes_table(const Json& results) {
                           run.value("causes", Json::object()).value(cause, int64_t{0}));
     html += "</tr>";
   }
-  return html + "</tbody></table>";
+  return html + "</tbody></table></div>";
 }
 
 std::string categories_table(const Json& results) {
@@ -183,26 +113,41 @@ std::string categories_table(const Json& results) {
               scaled(entry.at("final_score_view")) + scaled(entry.at("final_score_orig")) + "</tr>";
   }
   if (rows.empty()) return "";
-  return "<h3>By category</h3><table><thead><tr><th>category</th><th>run</th><th "
+  return "<h3>By category</h3><div "
+         "class=\"scroll\"><table><thead><tr><th>category</th><th>run</th><th "
          "class=\"num\">scenes</th><th class=\"num\">Verified</th><th "
          "class=\"num\">original</th></tr></thead><tbody>" +
-         rows + "</tbody></table>";
+         rows + "</tbody></table></div>";
 }
 
 /// A table of a JSON list of flat objects.
 std::string flat_table(const Json& list, const std::vector<std::string>& columns) {
-  std::string html = "<table><thead><tr>";
-  for (const std::string& column : columns) html += "<th>" + escape_html(column) + "</th>";
+  std::string html = "<div class=\"scroll\"><table><thead><tr>";
+  for (const std::string& column : columns) {
+    const bool is_text = !list.empty() && list.at(0).value(column, Json()).is_string();
+    std::string words = column;
+    std::replace(words.begin(), words.end(), '_', ' ');
+    html += (is_text ? "<th>" : "<th class=\"num\">") + escape_html(words) + "</th>";
+  }
   html += "</tr></thead><tbody>";
   for (const Json& row : list) {
     html += "<tr>";
     for (const std::string& column : columns) {
       const Json value = row.value(column, Json());
-      html += value.is_string() ? "<td>" + bdi(value.get<std::string>()) + "</td>" : cell(value, 3);
+      const Json interval = row.value("interval", Json());
+      if (value.is_string()) {
+        const std::string text = value.get<std::string>();
+        html += "<td>" + (text.empty() ? std::string("all") : bdi(text)) + "</td>";
+      } else if (value.is_number_integer()) {
+        html += "<td class=\"num\">" + format_count(value.get<int64_t>()) + "</td>";
+      } else {
+        const bool is_estimate = column == "spearman" || column == "difference";
+        html += number_cell(value, 2, is_estimate && !interval.is_null() ? &interval : nullptr);
+      }
     }
     html += "</tr>";
   }
-  return html + "</tbody></table>";
+  return html + "</tbody></table></div>";
 }
 
 std::string optional_sections(const std::string& directory, const Json& results) {
@@ -220,7 +165,8 @@ std::string optional_sections(const std::string& directory, const Json& results)
                        {"variant", "run", "verified", "original"});
   if (fs::exists(directory + "/bridge.json")) {
     html += "<h3>Beside other probes</h3>";
-    for (const Json& probe : read_json(directory + "/bridge.json").at("probes")) {
+    const Json bridge = read_json(directory + "/bridge.json");
+    for (const Json& probe : bridge.at("probes")) {
       html += "<h4>" + bdi(probe.at("probe").get<std::string>()) + ": " +
               bdi(probe.at("column").get<std::string>()) + "</h4>" +
               flat_table(probe.at("correlations"), {"category", "metric", "spearman", "n"});
@@ -231,70 +177,6 @@ std::string optional_sections(const std::string& directory, const Json& results)
                             "verified_random", "verified_oracle"});
     }
   }
-  return html;
-}
-
-/// Where a media file is shown from: embedded while there is room, else beside the page.
-class Room {
- public:
-  Room(const std::string& directory, int64_t bytes) : shelf_(directory), bytes_(bytes) {}
-  std::string source(const Json& media, const char* key) {
-    if (!media.contains(key)) return "";
-    const std::string relative = media.at(key).get<std::string>();
-    const std::string uri = shelf_.data_uri(relative).value_or("");
-    if (uri.empty()) return "";
-    if (static_cast<int64_t>(uri.size()) > bytes_) {
-      ++left_out_;
-      return MediaShelf::relative_url(relative);
-    }
-    bytes_ -= static_cast<int64_t>(uri.size());
-    return uri;
-  }
-  int64_t left_out() const { return left_out_; }
-
- private:
-  MediaShelf shelf_;
-  int64_t bytes_;
-  int64_t left_out_ = 0;
-};
-
-std::string card(const Json& line, Room& room) {
-  const Json& curves = line.at("curves");
-  const double seconds = line.at("frames").get<double>() / line.at("fps").get<double>();
-  const std::string id = line.at("id").get<std::string>();
-  std::string html = fmt::format(
-      "<article class=\"card\" id=\"item-{}\"><header><h3><a href=\"{}\">{}</a></h3><span "
-      "class=\"label\">{}</span><p class=\"facts\"><span>Verified {}</span><span>spatial IoU "
-      "{}</span><span>weighted {}</span><span>spatiotemporal {}</span><span>MSE "
-      "{}</span><span>onset delay {} s</span><span>{}</span></p></header><p>{}</p><div "
-      "class=\"piq\"><div>",
-      escape_html(id), item_href(id), bdi(id), escape_html(line.at("cause").get<std::string>()),
-      format_number(line.at("score"), 1), format_number(line.at("metrics").at("spatial_iou"), 3),
-      format_number(line.at("metrics").at("weighted_spatial_iou"), 3),
-      format_number(line.at("metrics").at("spatiotemporal_iou"), 3),
-      format_number(line.at("metrics").at("mse"), 4),
-      format_number(line.at("onset_delay_seconds"), 2), bdi(line.at("category").get<std::string>()),
-      escape_html(line.at("evidence").get<std::string>()));
-  const std::string clip = room.source(line.at("media"), "clip");
-  if (!clip.empty())
-    html += "<video controls loop muted playsinline preload=\"metadata\" src=\"" + clip +
-            "\"></video><div class=\"panels\"><span>real, take "
-            "1</span><span>generated</span><span>motion</span></div>";
-  const std::string strip = room.source(line.at("media"), "strip");
-  if (!strip.empty())
-    html += "<img alt=\"Heat map of motion, then motion masks over time\" src=\"" + strip +
-            "\"><div class=\"seven\"><span>whole clip</span><span>over time</span></div>";
-  const std::vector<Series> areas = {{"real", numbers(curves.at("area_take1"))},
-                                     {"gen", numbers(curves.at("area_generated"))},
-                                     {"both", numbers(curves.at("overlap"))}};
-  const std::vector<Series> ious = {{"both", numbers(curves.at("ceiling_iou"))},
-                                    {"gen", numbers(curves.at("spatiotemporal_iou"))}};
-  const std::vector<Series> errors = {{"both", numbers(curves.at("ceiling_mse"))},
-                                      {"gen", numbers(curves.at("mse"))}};
-  html += "</div><div>" + chart("moving pixels", areas, largest(areas), seconds) +
-          chart("IoU frame by frame (grey: take 2)", ious, 1.0, seconds) +
-          chart("squared error (grey: take 2)", errors, largest(errors), seconds) +
-          "</div></div></article>";
   return html;
 }
 
@@ -311,6 +193,67 @@ std::string provenance(const Json& results) {
   return html + "</dl>";
 }
 
+/// 0 to 100 with the interval and the score on it.
+std::string score_bar(const Json& value, const Json& interval) {
+  const auto share = [](const Json& number, double otherwise) {
+    return number.is_number() ? std::clamp(number.get<double>(), 0.0, 100.0) : otherwise;
+  };
+  const double at = share(value, 0.0);
+  return fmt::format(
+      "<div class=\"range\" aria-hidden=\"true\"><i class=\"zero\" style=\"left:0%\"></i><i "
+      "class=\"span\" style=\"left:{:.2f}%;right:{:.2f}%\"></i><i class=\"dot\" "
+      "style=\"left:{:.2f}%\"></i></div>",
+      share(interval.value("low", Json()), at), 100.0 - share(interval.value("high", Json()), at),
+      at);
+}
+
+/// What the evaluation found, before any table.
+std::string headline(const Json& results) {
+  const bool is_own = results.at("name") == "own set";
+  const Json* best = nullptr;
+  for (const Json& score : results.at("scores"))
+    if (score.at("name") == "physics_iq_verified" && score.at("label") == "" &&
+        score.at("value").is_number() &&
+        (best == nullptr || score.at("value").get<double>() > best->at("value").get<double>()))
+      best = &score;
+  std::string html = fmt::format(
+      "<p class=\"kicker\"><b>Physics-IQ</b> · {} · motion masks: {}</p>",
+      is_own ? std::string("a set of your own")
+             : escape_html(results.at("settings").at("ground_truth").get<std::string>()) +
+                   " ground truth",
+      escape_html(results.at("settings").at("masks").get<std::string>()));
+  if (best == nullptr)
+    return html + "<h1 class=\"finding\">No score: see the samples and notes below</h1>";
+  html += fmt::format(
+      "<h1 class=\"finding\">{} reaches <em>{} of 100</em> on Physics-IQ "
+      "Verified</h1><h2 class=\"over\">Verified score of each run, 95 % interval "
+      "over scenes; 100 is as close to the first real take as the second "
+      "is</h2><dl class=\"keys\">",
+      bdi(best->at("run").get<std::string>()), format_number(best->at("value"), 1));
+  for (const Json& score : results.at("scores")) {
+    if (score.at("name") != "physics_iq_verified" || score.at("label") != "") continue;
+    const Json& interval = score.at("interval");
+    html += fmt::format(
+        "<div class=\"key\"><dt>{}</dt><dd><b>{}</b> <span class=\"ci\">{}</span>{}<small>{} "
+        "scenes</small></dd></div>",
+        bdi(score.at("run").get<std::string>()), format_number(score.at("value"), 1),
+        format_interval(interval, 1), score_bar(score.at("value"), interval),
+        format_count(score.at("n").get<int64_t>()));
+  }
+  html += "</dl><p class=\"counts\">";
+  const auto failed = results.at("counts").at("failed").get<int64_t>();
+  html += fmt::format("<span><b>{}</b> samples</span><span{}><b>{}</b> failed</span>",
+                      format_count(results.at("counts").at("ok").get<int64_t>()),
+                      failed > 0 ? " class=\"bad\"" : "", format_count(failed));
+  for (const Json& place : results.at("places"))
+    html += fmt::format("<span>{}: place <b>{}</b> of {} on the {} leaderboard, {}</span>",
+                        bdi(place.at("model").get<std::string>()), place.at("place").get<int64_t>(),
+                        place.at("of").get<int64_t>(),
+                        escape_html(place.at("leaderboard").get<std::string>()),
+                        escape_html(place.at("input").get<std::string>()));
+  return html + "</p>";
+}
+
 std::string render(const std::string& directory, const Json& results, int64_t max_bytes) {
   std::vector<Json> lines;
   for_each_json_line(directory + "/items.jsonl",
@@ -323,48 +266,43 @@ std::string render(const std::string& directory, const Json& results, int64_t ma
   std::string notes;
   for (const Json& note : results.at("notes"))
     notes += "<li>" + escape_html(note.get<std::string>()) + "</li>";
-  std::string places;
-  for (const Json& place : results.at("places"))
-    places += fmt::format("<p>Among the published {} scores, {}: place {}.</p>",
-                          escape_html(place.at("leaderboard").get<std::string>()),
-                          escape_html(place.at("input").get<std::string>()),
-                          place.at("place").get<int64_t>());
+  if (!notes.empty()) notes = "<aside class=\"notes\"><h2>Notes</h2><ul>" + notes + "</ul></aside>";
   const std::string head = fmt::format(
       "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
-      "content=\"width=device-width, initial-scale=1\"><meta "
-      "http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
-      "'unsafe-inline'; img-src data: 'self' file:; media-src data: 'self' "
-      "file:\"><title>Physics-IQ · physprobe report</title><style>{}{}</style></head><body><main>"
-      "<section class=\"hero\"><h1>Physics-IQ</h1><p>{} ground truth, motion masks: {}. {} "
-      "samples, "
-      "{} failed. 100 is as close to the first real take as the second is.</p></section>",
-      asset_css(), kStyle,
-      escape_html(results.at("settings").at("ground_truth").get<std::string>()),
-      escape_html(results.at("settings").at("masks").get<std::string>()),
-      results.at("counts").at("ok").get<int64_t>(),
-      results.at("counts").at("failed").get<int64_t>());
-  std::string body = "<section class=\"part\"><h2>Scores</h2><div class=\"body\">" +
-                     (results.at("runs").empty() ? "" : runs_table(results)) + places +
-                     "</div></section><section class=\"part\"><h2>Why</h2><div class=\"body\">" +
-                     categories_table(results) + "<h3>Stated causes</h3>" + causes_table(results) +
-                     optional_sections(directory, results) + "<h3>Notes</h3><ul>" + notes +
-                     "</ul></div></section><section class=\"part full\"><h2>Samples, worst "
-                     "first</h2><div class=\"body\"><p class=\"key\"><i "
-                     "style=\"background:#4682ff\"></i>only reality moves<i "
-                     "style=\"background:#ff8c1e\"></i>only the generated video moves<i "
-                     "style=\"background:#fff;outline:1px solid #999\"></i>both</p>";
-  constexpr int64_t kCardBytes = 12'000;  // curves and words of one card
-  Room room(directory, max_bytes - static_cast<int64_t>(head.size() + body.size()) -
-                           kCardBytes * static_cast<int64_t>(lines.size()));
-  std::string cards;
-  for (const Json& line : lines) cards += card(line, room);
+      "content=\"width=device-width, initial-scale=1\"><meta name=\"color-scheme\" "
+      "content=\"light dark\"><meta http-equiv=\"Content-Security-Policy\" content=\"default-src "
+      "'none'; style-src 'unsafe-inline'; img-src data: 'self' file:; media-src data: 'self' "
+      "file:\"><title>Physics-IQ · physprobe report</title><link rel=\"icon\" "
+      "href=\"data:,\"><style>{}{}</style></head><body><a class=\"skip\" href=\"#samples\">Skip to "
+      "the samples</a><nav class=\"bar\" aria-label=\"Sections\"><a class=\"mark\" "
+      "href=\"#top\">physprobe</a><ul><li><a href=\"#scores\">Scores</a></li><li><a "
+      "href=\"#why\">Why</a></li><li><a href=\"#samples\">Samples</a></li><li><a "
+      "href=\"#provenance\">Provenance</a></li></ul></nav><main id=\"top\"><header "
+      "class=\"hero\">{}</header>{}",
+      asset_css(), physics_iq_style(), headline(results), notes);
+  std::string body =
+      "<section id=\"scores\" class=\"part full\"><h2>Scores</h2><div class=\"body\">" +
+      (results.at("runs").empty() ? "" : runs_table(results)) +
+      "</div></section><section id=\"why\" class=\"part\"><h2>Why</h2><div "
+      "class=\"body\"><h3>Stated "
+      "causes</h3>" +
+      causes_table(results) + categories_table(results) + optional_sections(directory, results) +
+      "</div></section><section id=\"samples\" class=\"part full\"><h2>Samples, worst "
+      "first</h2><div class=\"body\"><p class=\"legend\"><span><i "
+      "style=\"background:#4682ff\"></i>only reality moves</span><span><i "
+      "style=\"background:#ff8c1e\"></i>only the generated video moves</span><span><i "
+      "style=\"background:#fff;outline:1px solid #999\"></i>both move</span></p>";
+  MediaRoom room(directory, max_bytes - static_cast<int64_t>(head.size() + body.size()) -
+                                kPhysicsIqCardBytes * static_cast<int64_t>(lines.size()));
+  const std::string cards = physics_iq_cards(lines, room);
   if (room.left_out() > 0)
     body += fmt::format(
-        "<p>{} clips and strips are read from the media folder beside this page; "
-        "keep it there.</p>",
+        "<p class=\"note\">{} clips and strips are read from the media folder "
+        "beside this page; keep it there.</p>",
         format_count(room.left_out()));
   return head + body + cards +
-         "</div></section><section class=\"part\"><h2>Provenance</h2><div class=\"body\">" +
+         "</div></section><section id=\"provenance\" class=\"part\"><h2>Provenance</h2><div "
+         "class=\"body\">" +
          provenance(results) + "</div></section></main></body></html>\n";
 }
 

@@ -73,12 +73,17 @@ ProbeValues read_probe(const std::string& path) {
   if (id_column == heading.end())
     throw Error(ErrorKind::kInput, path,
                 fmt::format("has no column 'id'; found {}", fmt::join(heading, ", ")));
+  std::map<std::string, int64_t> seen;
   for (std::size_t r = 1; r < rows.size(); ++r) {
     if (rows[r].fields.size() != heading.size())
       throw Error(ErrorKind::kInput, path,
                   fmt::format("line {}: {} fields, the heading has {}", rows[r].line,
                               rows[r].fields.size(), heading.size()));
     const std::string& id = rows[r].fields[static_cast<std::size_t>(id_column - heading.begin())];
+    if (!seen.emplace(id, rows[r].line).second)
+      throw Error(
+          ErrorKind::kInput, path,
+          fmt::format("line {}: id '{}' stands on line {} already", rows[r].line, id, seen.at(id)));
     for (std::size_t c = 0; c < heading.size(); ++c) {
       const std::string& cell = rows[r].fields[c];
       double value = 0.0;
@@ -92,15 +97,33 @@ ProbeValues read_probe(const std::string& path) {
   return values;
 }
 
-double value_for(const Item& item, const std::map<std::string, double>& values) {
-  const std::string stem = std::filesystem::path(item.file).stem().string();
-  for (const std::string& id :
-       {item.run + "/" + item.scenario + "/" + item.view, item.run + "/" + item.file,
-        item.run + "/" + stem, item.file, stem}) {
-    const auto found = values.find(id);
-    if (found != values.end()) return found->second;
+/// The probe's values in the order of the items, NaN where it has none. A file's bare name stands
+/// for one video only: Error(kInput) if it fits those of several runs.
+std::vector<double> values_for(const std::vector<Item>& items,
+                               const std::map<std::string, double>& values,
+                               const std::string& path) {
+  std::map<std::string, const Item*> owner_of;
+  std::vector<double> found_values;
+  for (const Item& item : items) {
+    const std::string stem = std::filesystem::path(item.file).stem().string();
+    double value = kNaN;
+    for (const std::string& id :
+         {item.run + "/" + item.scenario + "/" + item.view, item.run + "/" + item.file,
+          item.run + "/" + stem, item.file, stem}) {
+      const auto found = values.find(id);
+      if (found == values.end()) continue;
+      const auto [owner, is_new] = owner_of.emplace(id, &item);
+      if (!is_new)
+        throw Error(
+            ErrorKind::kInput, path,
+            fmt::format("id '{}' fits a video of run '{}' and one of run '{}'; write '{}/{}'", id,
+                        owner->second->run, item.run, item.run, id));
+      value = found->second;
+      break;
+    }
+    found_values.push_back(value);
   }
-  return kNaN;
+  return found_values;
 }
 
 std::vector<double> ranks(const std::vector<double>& values) {
@@ -154,28 +177,28 @@ Json correlation_json(const Pairs& pairs, const BootstrapOptions& statistics) {
 }
 
 /// Picks one run per (scenario, view) by the probe and scores the picks by Physics-IQ Verified.
-Json best_of_n(const std::vector<Item>& items, const std::map<std::string, double>& values) {
-  std::map<std::pair<std::string, std::string>, std::vector<const Item*>> candidates;
-  for (const Item& item : items) {
-    if (item.metrics.count("score") != 0 && std::isfinite(value_for(item, values)))
-      candidates[{item.scenario, item.view}].push_back(&item);
+Json best_of_n(const std::vector<Item>& items, const std::vector<double>& values) {
+  struct Candidate {
+    double probe, score;
+  };
+  std::map<std::pair<std::string, std::string>, std::vector<Candidate>> candidates;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const auto score = items[i].metrics.find("score");
+    if (score != items[i].metrics.end() && std::isfinite(values[i]))
+      candidates[{items[i].scenario, items[i].view}].push_back({values[i], score->second});
   }
   std::vector<double> least, most, oracle, random;
   std::size_t n = 0;
   for (const auto& [sample, list] : candidates) {
     if (list.size() < 2) continue;
     n = std::max(n, list.size());
-    const auto by_probe = [&](const Item* a, const Item* b) {
-      return value_for(*a, values) < value_for(*b, values);
-    };
-    const auto by_score = [](const Item* a, const Item* b) {
-      return a->metrics.at("score") < b->metrics.at("score");
-    };
-    least.push_back((*std::min_element(list.begin(), list.end(), by_probe))->metrics.at("score"));
-    most.push_back((*std::max_element(list.begin(), list.end(), by_probe))->metrics.at("score"));
-    oracle.push_back((*std::max_element(list.begin(), list.end(), by_score))->metrics.at("score"));
+    const auto by_probe = [](const Candidate& x, const Candidate& y) { return x.probe < y.probe; };
+    const auto by_score = [](const Candidate& x, const Candidate& y) { return x.score < y.score; };
+    least.push_back(std::min_element(list.begin(), list.end(), by_probe)->score);
+    most.push_back(std::max_element(list.begin(), list.end(), by_probe)->score);
+    oracle.push_back(std::max_element(list.begin(), list.end(), by_score)->score);
     double sum = 0.0;
-    for (const Item* item : list) sum += item->metrics.at("score");
+    for (const Candidate& candidate : list) sum += candidate.score;
     random.push_back(sum / static_cast<double>(list.size()));
   }
   if (least.empty()) return Json();
@@ -215,12 +238,15 @@ void write_bridge(const std::string& directory,
   for (const std::string& path : probes) {
     const std::string name = std::filesystem::path(path).filename().string();
     int64_t matched = 0;
-    for (const auto& [column, values] : read_probe(path)) {
+    for (const auto& [column, by_id] : read_probe(path)) {
       std::map<std::string, std::map<std::string, Pairs>> by_category;  // "" = all
-      for (const Item& item : items) {
-        const double value = value_for(item, values);
+      const std::vector<double> values = values_for(items, by_id, path);
+      int64_t of_column = 0;
+      for (std::size_t i = 0; i < items.size(); ++i) {
+        const Item& item = items[i];
+        const double value = values[i];
         if (!std::isfinite(value)) continue;
-        ++matched;
+        ++of_column;
         for (const auto& [metric, number] : item.metrics) {
           std::vector<std::string> groups = {""};
           if (!item.category.empty()) groups.push_back(item.category);
@@ -250,8 +276,11 @@ void write_bridge(const std::string& directory,
           correlations.push_back(entry);
         }
       }
+      matched += of_column;
       joined.push_back({{"probe", name},
                         {"column", column},
+                        {"samples", items.size()},
+                        {"joined", of_column},
                         {"correlations", correlations},
                         {"best_of_n", best_of_n(items, values)}});
     }
@@ -265,59 +294,32 @@ void write_bridge(const std::string& directory,
   write_file_atomic(directory + "/bridge.csv", csv.text());
 }
 
-void write_sensitivity(const PhysicsIqOptions& options) {
-  struct Variant {
-    std::string name;
-    PhysicsIqOptions options;
+std::string format_bridge(const std::string& directory) {
+  const nlohmann::json bridge = read_json(directory + "/bridge.json");
+  std::string text = "\njoined probes (Spearman with the Verified sample score)\n";
+  const auto plain = [](const nlohmann::json& value, const char* format) {
+    return value.is_number() ? fmt::format(fmt::runtime(format), value.get<double>())
+                             : std::string("-");
   };
-  std::vector<Variant> variants;
-  const auto add = [&](const std::string& name,
-                       const std::function<void(PhysicsIqOptions&)>& change) {
-    Variant variant{name, options};
-    variant.options.out = options.out + "/sensitivity/" + name;
-    variant.options.cache = options.cache.empty() ? options.out + "/cache" : options.cache;
-    variant.options.with_media = false;
-    change(variant.options);
-    variants.push_back(std::move(variant));
-  };
-  add("as-scored", [](PhysicsIqOptions&) {});
-  for (const int threshold : {5, 20})
-    add(fmt::format("threshold-{}", threshold),
-        [=](PhysicsIqOptions& o) { o.threshold = threshold; });
-  const bool is_lossy = options.mask_path == MaskPath::kMp4v;
-  if (is_lossy || has_mask_codec())
-    add(is_lossy ? "masks-direct" : "masks-mp4v",
-        [=](PhysicsIqOptions& o) { o.mask_path = is_lossy ? MaskPath::kDirect : MaskPath::kMp4v; });
-  add(options.decode == "opencv" ? "decode-tagged" : "decode-opencv",
-      [](PhysicsIqOptions& o) { o.decode = o.decode == "opencv" ? "tagged" : "opencv"; });
-  if (has_mask_codec() && options.plan.first_frames == 0) {
-    for (const int fps : {8, 16})
-      add(fmt::format("rate-{}", fps), [=](PhysicsIqOptions& o) { o.plan.resample_fps = fps; });
+  for (const nlohmann::json& probe : bridge.at("probes")) {
+    text += fmt::format("  {} {}: {} of {} samples", probe.at("probe").get<std::string>(),
+                        probe.at("column").get<std::string>(), probe.at("joined").get<int64_t>(),
+                        probe.at("samples").get<int64_t>());
+    for (const nlohmann::json& entry : probe.at("correlations"))
+      if (entry.at("metric") == "score" && entry.at("category") == "")
+        text += fmt::format(", {} [{}, {}]", plain(entry.at("spearman"), "{:+.2f}"),
+                            plain(entry.at("interval").at("low"), "{:.2f}"),
+                            plain(entry.at("interval").at("high"), "{:.2f}"));
+    text += "\n";
+    const nlohmann::json& best = probe.at("best_of_n");
+    if (!best.is_null())
+      text += fmt::format(
+          "    best of {} by it: lowest {}, highest {}; random {}, oracle {}\n",
+          best.at("candidates").get<int64_t>(), plain(best.at("verified_lowest"), "{:.2f}"),
+          plain(best.at("verified_highest"), "{:.2f}"), plain(best.at("verified_random"), "{:.2f}"),
+          plain(best.at("verified_oracle"), "{:.2f}"));
   }
-  Json table = Json::array();
-  CsvWriter csv({"variant", "run", "verified", "original"});
-  for (const Variant& variant : variants) {
-    const PhysicsIqSummary summary = evaluate_physics_iq(variant.options);
-    if (summary.interrupted_by != 0) return;
-    const nlohmann::json results = read_json(variant.options.out + "/results.json");
-    for (const nlohmann::json& run : results.at("runs")) {
-      if (run.at("scores").is_null()) continue;
-      const auto percent = [&](const char* key) {
-        const nlohmann::json& value = run.at("scores").at(key);
-        return value.is_number() ? 100.0 * value.get<double>() : kNaN;
-      };
-      const double verified = percent("final_score_view");
-      const double original = percent("final_score_orig");
-      csv.cell(variant.name).cell(run.at("name").get<std::string>()).cell(verified).cell(original);
-      csv.end_row();
-      table.push_back({{"variant", variant.name},
-                       {"run", run.at("name")},
-                       {"verified", verified},
-                       {"original", original}});
-    }
-  }
-  write_file_atomic(options.out + "/sensitivity.json", dump_json_pretty(Json{{"table", table}}));
-  write_file_atomic(options.out + "/sensitivity.csv", csv.text());
+  return text;
 }
 
 }  // namespace physprobe

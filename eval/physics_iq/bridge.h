@@ -1,10 +1,8 @@
 #pragma once
 // Physics-IQ beside other probes: rank correlation of any per-video number with the sample scores,
-// what choosing the best of several runs by that number would gain, and how much the scores depend
-// on settings.
+// and what choosing the best of several runs by that number would gain.
 
 #include "physprobe/core/statistics/bootstrap.h"
-#include "physprobe/eval/physics_iq/evaluation.h"
 
 #include <string>
 #include <vector>
@@ -15,14 +13,13 @@ namespace physprobe {
 /// A probe output is a CSV with `id` and one or more columns of numbers, or a run's items.jsonl
 /// (mean curvature per tap and nearest distance are taken). An id may be the item's own
 /// (run/scenario/view), the generated file's name with or without extension, or run/file name.
-/// Throws Error(kInput) if nothing matches.
+/// Throws Error(kInput) if nothing matches, or a bare file name fits videos of several runs.
 void write_bridge(const std::string& directory,
                   const std::vector<std::string>& probes,
                   const BootstrapOptions& statistics);
 
-/// Scores the same videos under other settings (threshold, mask path, frame rate) and writes
-/// sensitivity.json and sensitivity.csv into the evaluation's directory.
-void write_sensitivity(const PhysicsIqOptions& options);
+/// What the console shows of bridge.json.
+std::string format_bridge(const std::string& directory);
 
 /// Spearman's rank correlation, ties at mean rank; NaN if one side is constant.
 double spearman(const std::vector<double>& a, const std::vector<double>& b);

@@ -4,7 +4,8 @@
 #include "physprobe/core/json_lines.h"
 #include "physprobe/core/nearest_name.h"
 #include "physprobe/core/statistics/summary.h"
-#include "physprobe/eval/physics_iq/leaderboard.h"
+#include "physprobe/eval/physics_iq/run_aggregate.h"
+#include "physprobe/eval/physics_iq/score_json.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -15,6 +16,7 @@
 #include <filesystem>
 #include <limits>
 #include <map>
+#include <set>
 
 namespace physprobe {
 namespace {
@@ -55,8 +57,40 @@ void require_comparable(const Side& a, const Side& b, const std::string& name) {
                               what, dump_json(y), dump_json(x)));
   };
   require(a.results.at("protocol"), b.results.at("protocol"), "protocol");
-  for (const char* key : {"masks", "threshold", "decode"})
+  require(a.results.at("name"), b.results.at("name"), "set");
+  for (const char* key :
+       {"masks", "threshold", "decode", "real_masks", "first_frames", "resample_fps"})
     require(a.results.at("settings").at(key), b.results.at("settings").at(key), key);
+}
+
+/// What a reader has to know before he trusts the difference.
+std::vector<std::string> warnings_of(const Side& a, const Side& b) {
+  std::vector<std::string> warnings;
+  std::set<std::string> rates;
+  for (const Side* side : {&a, &b}) {
+    std::set<std::string> models;
+    for (const nlohmann::json& run : side->results.at("runs")) {
+      models.insert(model_of_run(run.at("name").get<std::string>()));
+      rates.insert(fmt::format("{:.4g}", run.at("fps").get<double>()));
+    }
+    if (models.size() > 1)
+      warnings.push_back(
+          fmt::format("one side holds runs of {} models ({}): their mean is no model's score and "
+                      "their deviation is not that of seeds",
+                      models.size(), fmt::join(models, ", ")));
+  }
+  if (rates.size() > 1)
+    warnings.push_back(fmt::format(
+        "runs at {} fps: ceilings depend on the rate, so the scores are not strictly comparable",
+        fmt::join(rates, ", ")));
+  const auto dropped = [](const Side& side) {
+    return side.results.at("settings").at("drop_first").get<int64_t>();
+  };
+  if (dropped(a) != dropped(b))
+    warnings.push_back(
+        fmt::format("frames left out at the start of generated videos differ: {} against {}",
+                    dropped(a), dropped(b)));
+  return warnings;
 }
 
 /// Mean over runs of a score in percent, NaN if undefined.
@@ -79,24 +113,6 @@ double seed_deviation(const Side& a, const Side& b) {
     }
   }
   return degrees == 0 ? kNaN : std::sqrt(squares / static_cast<double>(degrees));
-}
-
-Json number(double value) {
-  return std::isfinite(value) ? Json(value) : Json();
-}
-
-Json place_of(const Side& side) {
-  const std::string ground_truth = side.results.at("settings").at("ground_truth");
-  const double score = headline(side, ground_truth == "verified" ? "verified" : "original");
-  Json json = Json::object();
-  if (std::isnan(score)) return json;
-  for (const char* input : {"i2v", "v2v"}) {
-    const auto& rows = leaderboard(ground_truth);
-    const auto of_input = std::count_if(
-        rows.begin(), rows.end(), [&](const LeaderboardRow& row) { return row.input == input; });
-    json[input] = {{"place", leaderboard_place(ground_truth, input, score)}, {"of", of_input + 1}};
-  }
-  return json;
 }
 
 }  // namespace
@@ -141,27 +157,29 @@ Json compare_physics_iq(const std::string& directory_a,
   const auto side_json = [&](const std::string& directory, const Side& side) {
     return Json{{"directory", directory},
                 {"runs", side.runs},
-                {"verified", number(headline(side, "verified"))},
-                {"original", number(headline(side, "original"))},
-                {"place", place_of(side)}};
+                {"verified", finite_or_null(headline(side, "verified"))},
+                {"original", finite_or_null(headline(side, "original"))},
+                {"places", side.results.at("places")}};
   };
-  return Json{{"protocol", a.results.at("protocol").get<std::string>()},
-              {"a", side_json(directory_a, a)},
-              {"b", side_json(directory_b, b)},
-              {"verified_change", number(headline(b, "verified") - headline(a, "verified"))},
-              {"original_change", number(headline(b, "original") - headline(a, "original"))},
-              {"paired_change",
-               {{"value", mean(differences)},
-                {"n", differences.size()},
-                {"low", number(interval.low)},
-                {"high", number(interval.high)},
-                {"level", interval.level},
-                {"method", interval.method}}},
-              {"seed_deviation", number(deviation)},
-              {"samples_worse", worse},
-              {"samples_better", better},
-              {"only_in_one", a.scores.size() + b.scores.size() - 2 * differences.size()},
-              {"samples", samples}};
+  return Json{
+      {"protocol", a.results.at("protocol").get<std::string>()},
+      {"warnings", warnings_of(a, b)},
+      {"a", side_json(directory_a, a)},
+      {"b", side_json(directory_b, b)},
+      {"verified_change", finite_or_null(headline(b, "verified") - headline(a, "verified"))},
+      {"original_change", finite_or_null(headline(b, "original") - headline(a, "original"))},
+      {"paired_change",
+       {{"value", mean(differences)},
+        {"n", differences.size()},
+        {"low", finite_or_null(interval.low)},
+        {"high", finite_or_null(interval.high)},
+        {"level", interval.level},
+        {"method", interval.method}}},
+      {"seed_deviation", finite_or_null(deviation)},
+      {"samples_worse", worse},
+      {"samples_better", better},
+      {"only_in_one", a.scores.size() + b.scores.size() - 2 * differences.size()},
+      {"samples", samples}};
 }
 
 std::string format_physics_iq_comparison(const Json& comparison, int64_t most_samples) {
@@ -177,9 +195,11 @@ std::string format_physics_iq_comparison(const Json& comparison, int64_t most_sa
     text += fmt::format("{}  verified {:>6}  original {:>6}  {} run(s)  {}\n", side,
                         plain(s["verified"]), plain(s["original"]), s["runs"].get<int64_t>(),
                         s["directory"].get<std::string>());
-    for (const auto& [input, place] : s["place"].items())
-      text += fmt::format("   would be place {} of {} on the {} leaderboard\n",
-                          place["place"].get<int64_t>(), place["of"].get<int64_t>(), input);
+    for (const Json& place : s["places"])
+      text += fmt::format("   {}: place {} of {} on the {} leaderboard, {}\n",
+                          place["model"].get<std::string>(), place["place"].get<int64_t>(),
+                          place["of"].get<int64_t>(), place["leaderboard"].get<std::string>(),
+                          place["input"].get<std::string>());
   }
   const Json& paired = comparison["paired_change"];
   text +=
@@ -194,6 +214,8 @@ std::string format_physics_iq_comparison(const Json& comparison, int64_t most_sa
                     plain(comparison["seed_deviation"]), comparison["samples_worse"].get<int64_t>(),
                     comparison["samples_better"].get<int64_t>());
   }
+  for (const Json& warning : comparison["warnings"])
+    text += "warning: " + warning.get<std::string>() + "\n";
   int64_t shown = 0;
   for (const Json& sample : comparison["samples"]) {
     if (shown++ == most_samples) break;

@@ -1,6 +1,7 @@
 #include "physprobe/core/atomic_file.h"
 #include "physprobe/core/csv.h"
 #include "physprobe/core/error.h"
+#include "physprobe/core/nearest_name.h"
 #include "physprobe/eval/physics_iq/clip_facts.h"
 #include "physprobe/eval/physics_iq/evaluation_plan.h"
 
@@ -31,6 +32,12 @@ EvaluationPlan plan_custom_set(const PlanOptions& options) {
                 fmt::format("lacks the columns 'generated' and 'real'; found {}",
                             fmt::join(rows.front().fields, ", ")));
   EvaluationPlan plan;
+  const std::vector<std::string> known_columns = {"generated", real_column, "take2", "id",
+                                                  "view",      "category",  "run"};
+  for (const std::string& name : rows.front().fields)
+    if (std::find(known_columns.begin(), known_columns.end(), name) == known_columns.end())
+      plan.warnings.push_back(fmt::format("column '{}' of the manifest is ignored{}", name,
+                                          did_you_mean(name, known_columns)));
   plan.is_custom = true;
   plan.is_official_span = false;
   const fs::path base = fs::path(options.manifest).parent_path();

@@ -58,6 +58,9 @@ PhysicsIqSummary evaluate_physics_iq(const PhysicsIqOptions& options) {
   const DirectoryLock lock(paths.directory);
   std::error_code ignored;
   std::filesystem::remove(paths.complete, ignored);
+  // Made from an earlier evaluation's results; wanted ones are made anew.
+  for (const char* name : {"bridge.json", "bridge.csv", "sensitivity.json", "sensitivity.csv"})
+    std::filesystem::remove(std::filesystem::path(paths.directory) / name, ignored);
   ViewEvaluationOptions view_options;
   view_options.cache = options.cache.empty() ? options.out + "/cache" : options.cache;
   view_options.mask_path = options.mask_path;

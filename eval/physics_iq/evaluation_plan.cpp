@@ -180,6 +180,23 @@ PlannedRun plan_run(const std::string& folder,
   return run;
 }
 
+/// Scores need every scene from every side.
+void check_views(const std::string& descriptions,
+                 const std::vector<BenchmarkSample>& samples,
+                 std::vector<std::string>& problems) {
+  std::map<std::string, std::set<std::string>> views_of;
+  std::set<std::string> views;
+  for (const BenchmarkSample& sample : samples) {
+    views_of[sample.scenario].insert(sample.view);
+    views.insert(sample.view);
+  }
+  for (const auto& [scenario, own] : views_of)
+    for (const std::string& view : views)
+      if (own.count(view) == 0)
+        problems.push_back(fmt::format("{}: '{}' has no view {}, which other scenes have",
+                                       descriptions, scenario, view));
+}
+
 }  // namespace
 
 int64_t frames_of_five_seconds(double fps) {
@@ -228,6 +245,7 @@ EvaluationPlan plan_evaluation(const PlanOptions& options) {
   const std::vector<BenchmarkSample> samples = read_descriptions(options.descriptions);
   TakeFinder takes(find_benchmark_folder(options.benchmark, options.ground_truth));
   std::vector<std::string> problems;
+  check_views(options.descriptions, samples, problems);
   std::vector<GeneratedFolder> folders;
   std::vector<std::map<int64_t, ClipFacts>> facts(options.generated.size());
   std::set<std::string> names;

@@ -13,8 +13,10 @@ std::string format_physics_iq_summary(const std::string& directory) {
                              : std::string("-");
   };
   std::string text =
-      fmt::format("Physics-IQ, {} ground truth, masks: {}\n\n{:<28} {:>9} {:>9} {:>8} {:>6}\n",
-                  results["settings"]["ground_truth"].get<std::string>(),
+      fmt::format("Physics-IQ, {}, masks: {}\n\n{:<28} {:>9} {:>9} {:>8} {:>6}\n",
+                  results["name"] == "own set"
+                      ? std::string("a set of your own")
+                      : results["settings"]["ground_truth"].get<std::string>() + " ground truth",
                   results["settings"]["masks"].get<std::string>(), "run", "verified", "original",
                   "(hist.)", "fps");
   for (const auto& run : results["runs"]) {
@@ -31,10 +33,13 @@ std::string format_physics_iq_summary(const std::string& directory) {
   for (const auto& score : results["scores"]) {
     if (!score["label"].get<std::string>().empty() || score["name"] != "physics_iq_verified")
       continue;
-    text +=
-        fmt::format("verified, {}: {} [{}, {}] over {} scenes\n", score["run"].get<std::string>(),
-                    percent(score["value"], 1.0), percent(score["interval"]["low"], 1.0),
-                    percent(score["interval"]["high"], 1.0), score["n"].get<int64_t>());
+    text += fmt::format("verified, {}: {}", score["run"].get<std::string>(),
+                        percent(score["value"], 1.0));
+    if (score["interval"]["low"].is_number())
+      text += fmt::format(" [{}, {}]", percent(score["interval"]["low"], 1.0),
+                          percent(score["interval"]["high"], 1.0));
+    const auto scenes = score["n"].get<int64_t>();
+    text += fmt::format(" over {} {}\n", scenes, scenes == 1 ? "scene" : "scenes");
   }
   if (!results["runs"].empty() && results["runs"][0].contains("baselines")) {
     text += "\nbaselines (verified / original)\n";
@@ -49,10 +54,15 @@ std::string format_physics_iq_summary(const std::string& directory) {
       text += fmt::format("  {:<32} {:>3}\n", cause, count.get<int64_t>());
   }
   for (const auto& place : results["places"])
-    text += fmt::format("\n{} leaderboard, {}: {:.1f} would be place {}",
+    text += fmt::format("{} leaderboard, {}: {} ({:.1f}, {} runs) would be place {} of {}\n",
                         place["leaderboard"].get<std::string>(), place["input"].get<std::string>(),
-                        place["score"].get<double>(), place["place"].get<int64_t>());
-  return text + "\n";
+                        place["model"].get<std::string>(), place["score"].get<double>(),
+                        place["runs"].get<int64_t>(), place["place"].get<int64_t>(),
+                        place["of"].get<int64_t>());
+  for (const auto& note : results["notes"])
+    if (note.get<std::string>().rfind("no leaderboard number", 0) == 0)
+      text += "\n" + note.get<std::string>() + "\n";
+  return text;
 }
 
 }  // namespace physprobe

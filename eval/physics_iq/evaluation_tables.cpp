@@ -1,5 +1,6 @@
 #include "physprobe/core/json_lines.h"
 #include "physprobe/eval/physics_iq/evaluation_files.h"
+#include "physprobe/eval/physics_iq/score_json.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -69,8 +70,7 @@ std::string metrics_json_text(const PhysicsIqScores& scores) {
 
 Json scores_json(const PhysicsIqScores& scores) {
   Json json = Json::object();
-  for (const auto& [name, value] : scores.entries())
-    json[name] = std::isfinite(value) ? Json(value) : Json();
+  for (const auto& [name, value] : scores.entries()) json[name] = finite_or_null(value);
   return json;
 }
 

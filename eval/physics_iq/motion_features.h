@@ -12,7 +12,7 @@ struct MotionFeatures {
   std::vector<double> brightness;  ///< Mean grey level of each frame, 0 to 1.
   std::vector<double> change;      ///< Mean absolute difference to the frame before, 0 to 1.
   /// Displacement of the whole picture against the first frame, shares of the width, at every
-  /// `shift_stride`-th frame (phase correlation).
+  /// `kShiftStride`-th frame: phase correlation, where it explains most parts of the picture.
   std::vector<double> shift;
   static constexpr int64_t kShiftStride = 10;
 };

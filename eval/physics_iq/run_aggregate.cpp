@@ -67,6 +67,17 @@ std::vector<AggregatedScore> aggregate_runs(const std::vector<PhysicsIqScores>& 
   return scores;
 }
 
+std::string model_of_run(const std::string& run) {
+  const std::string mark = "run_";
+  const std::size_t at = run.rfind(mark);
+  if (at == std::string::npos || at < 2 || (run[at - 1] != '-' && run[at - 1] != '_')) return run;
+  const std::string number = run.substr(at + mark.size());
+  const bool is_number = !number.empty() && std::all_of(number.begin(), number.end(), [](char c) {
+    return c >= '0' && c <= '9';
+  });
+  return is_number ? run.substr(0, at - 1) : run;
+}
+
 std::string aggregate_csv(const std::vector<AggregatedScore>& scores, const std::string& model) {
   std::vector<std::string> heading;
   if (!model.empty()) heading.emplace_back("Model");

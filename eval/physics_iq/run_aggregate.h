@@ -19,6 +19,10 @@ struct AggregatedScore {
 std::vector<AggregatedScore> aggregate_runs(const std::vector<PhysicsIqScores>& runs,
                                             const std::string& score_type);
 
+/// The model of a run named as the benchmark recommends: "sora2-bpp" of "sora2-bpp-run_01"; other
+/// names are models of their own.
+std::string model_of_run(const std::string& run);
+
 /// One row, two decimals; with a Model column if `model` is not empty.
 std::string aggregate_csv(const std::vector<AggregatedScore>& scores, const std::string& model);
 /// A LaTeX table, one decimal.

@@ -5,6 +5,7 @@
 #include "physprobe/eval/physics_iq/evaluation_files.h"
 #include "physprobe/eval/physics_iq/run_aggregate.h"
 #include "physprobe/eval/physics_iq/score_intervals.h"
+#include "physprobe/eval/physics_iq/score_json.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -17,14 +18,6 @@ namespace physprobe {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json percent_interval(const Interval& interval) {
-  return Json{{"low", 100.0 * interval.low},
-              {"high", 100.0 * interval.high},
-              {"n", interval.n},
-              {"level", interval.level},
-              {"method", interval.method}};
-}
 
 Json sub_tables(const ResultTable& table, const std::map<std::string, std::string>& category_of) {
   std::map<std::string, int64_t> categories;
@@ -69,8 +62,8 @@ Json score_result_tables(const std::vector<std::string>& paths,
         {"scores", scores_json(all.back())},
         {"physical_variance_all_metrics", historical_score(table).physical_variance_all_metrics},
         {"intervals",
-         {{"verified", percent_interval(verified_interval(table, statistics))},
-          {"original", percent_interval(original_interval(table, statistics))}}}};
+         {{"verified", scaled_interval_json(verified_interval(table, statistics), 100.0)},
+          {"original", scaled_interval_json(original_interval(table, statistics), 100.0)}}}};
     if (!category_of.empty()) entry["categories"] = sub_tables(table, category_of);
     if (std::isnan(all.back().final_score_raw))
       entry["warning"] = "the original score is undefined (NaN), because a ceiling is zero";

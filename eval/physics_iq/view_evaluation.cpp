@@ -25,7 +25,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // Raised when a change of the code changes numbers: old caches are then not used.
-constexpr const char* kCacheSchema = "physics-iq/view-1";
+constexpr const char* kCacheSchema = "physics-iq/view-2";
 constexpr int64_t kShelfBytes = int64_t{4} << 20;  // two of them, beside a decoder at 4K
 constexpr double kDelayedSeconds = 0.5;            // of the baseline "delayed"
 constexpr double kMostDelaySeconds = 1.5;          // searched for the best delay

@@ -459,9 +459,17 @@ TEST(PhysicsIqErrorCases, ATableWithoutSecondTakesNamesTheirScenes) {
   for (std::string line; std::getline(lines, line);)
     if (line.find("take-2_trimmed-lamp-sweep") == std::string::npos) kept += line + "\n";
   write_file_atomic(copy.path("descriptions.csv"), kept);
-  const std::string text = refusal(copy.options());
+  std::string text = refusal(copy.options());
   EXPECT_NE(text.find("names no take 2 of 'trimmed-lamp-sweep.mp4', view left"), std::string::npos)
       << text;
+  // Nor is a scene scored from two sides only.
+  const std::string row = "0003_perspective-right_take-1";
+  const std::size_t begin = kept.find(row);
+  kept.erase(begin, kept.find('\n', begin) - begin + 1);
+  write_file_atomic(copy.path("descriptions.csv"), kept);
+  fs::remove(copy.generated_with("0003"));
+  text = refusal(copy.options());
+  EXPECT_NE(text.find("'trimmed-disc-and-block.mp4' has no view right"), std::string::npos) << text;
 }
 
 }  // namespace

@@ -1,21 +1,16 @@
 #include "physprobe/eval/physics_iq/evaluation.h"
 
 #include "physprobe/core/atomic_file.h"
-#include "physprobe/core/csv.h"
 #include "physprobe/core/error.h"
 #include "physprobe/core/json_lines.h"
-#include "physprobe/eval/physics_iq/bridge.h"
-#include "physprobe/eval/physics_iq/comparison.h"
 #include "physprobe/eval/physics_iq/frame_rate.h"
 #include "physprobe/eval/physics_iq/scores.h"
 
 #include "support/temp_dir.h"
 
-#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include <cmath>
 #include <filesystem>
 #include <map>
 
@@ -262,56 +257,17 @@ TEST(PhysicsIqEvaluationSlow, OwnSetWithAndWithoutSecondTake) {
               lines[0].at("score").get<double>(), 1e-9);
 }
 
-TEST(PhysicsIqEvaluationSlow, ComparisonMarksDropsAndBridgeJoins) {
+TEST(PhysicsIqPlan, UnknownColumnsOfAManifestAreSaid) {
   TempDir dir;
-  PhysicsIqOptions options = mini_options(dir / "a", {kModelA});
-  options.mask_path = MaskPath::kDirect;
-  options.cache = dir / "cache";
-  evaluate_physics_iq(options);
-  PhysicsIqOptions other = mini_options(dir / "b", {kModelB});
-  other.mask_path = MaskPath::kDirect;
-  other.cache = dir / "cache";
-  evaluate_physics_iq(other);
-  BootstrapOptions statistics;
-  statistics.resamples = 199;
-  const auto comparison = compare_physics_iq(dir / "a", dir / "b", statistics);
-  EXPECT_NEAR(comparison["verified_change"].get<double>(), 22.05 - 56.65, 0.02);
-  EXPECT_EQ(comparison["samples"].size(), 12U);
-  EXPECT_LE(comparison["samples"][0]["change"].get<double>(),
-            comparison["samples"][11]["change"].get<double>());
-  EXPECT_TRUE(physics_iq_condition_holds(comparison, "score_drop>1.0"));
-  EXPECT_FALSE(physics_iq_condition_holds(comparison, "score_drop>60"));
-  EXPECT_FALSE(physics_iq_condition_holds(compare_physics_iq(dir / "b", dir / "a", statistics),
-                                          "verified_drop>=1"));
-  EXPECT_THROW(physics_iq_condition_holds(comparison, "scoredrop>1"), Error);
-  EXPECT_THROW(physics_iq_condition_holds(comparison, "score_drop"), Error);
-  EXPECT_THROW(physics_iq_condition_holds(comparison, "score_drop>much"), Error);
-
-  // A probe that is the score itself correlates perfectly.
-  CsvWriter probe({"id", "own"});
-  for_each_json_line(dir / "a/items.jsonl", [&](int64_t, const Json& line) {
-    probe.cell(line.at("path").get<std::string>()).cell(line.at("score").get<double>()).end_row();
-  });
-  write_file_atomic(dir / "probe.csv", probe.text());
-  write_bridge(dir / "a", {dir / "probe.csv"}, statistics);
-  const Json bridge = read_json(dir / "a/bridge.json").at("probes").at(0);
-  bool found = false;
-  for (const Json& entry : bridge.at("correlations")) {
-    if (entry.at("metric") != "score" || entry.at("category") != "") continue;
-    found = true;
-    EXPECT_NEAR(entry.at("spearman").get<double>(), 1.0, 1e-12);
-  }
-  EXPECT_TRUE(found);
-  write_file_atomic(dir / "none.csv", "id,own\nnobody,1\n");
-  EXPECT_THROW(write_bridge(dir / "a", {dir / "none.csv"}, statistics), Error);
-}
-
-TEST(PhysicsIqBridge, SpearmanWithTies) {
-  EXPECT_NEAR(spearman({1, 2, 3, 4}, {10, 20, 30, 40}), 1.0, 1e-15);
-  EXPECT_NEAR(spearman({1, 2, 3, 4}, {4, 3, 2, 1}), -1.0, 1e-15);
-  // Ranks 0.5 0.5 2 3 against 0 1 2 3: by hand 4.5 / sqrt(4.5 * 5).
-  EXPECT_NEAR(spearman({1, 1, 2, 3}, {1, 2, 3, 4}), 4.5 / std::sqrt(22.5), 1e-12);
-  EXPECT_TRUE(std::isnan(spearman({1, 1}, {1, 2})));
+  const std::string clip = minibench(std::string("generated/") + kModelA +
+                                     "/0001_perspective-left_trimmed-disc-and-block.mp4");
+  write_file_atomic(dir / "set.csv", "generated,real,take_2\n" + clip + "," + clip + ",x\n");
+  PlanOptions options;
+  options.manifest = dir / "set.csv";
+  const EvaluationPlan plan = plan_evaluation(options);
+  ASSERT_EQ(plan.warnings.size(), 1U);
+  EXPECT_NE(plan.warnings[0].find("'take_2'"), std::string::npos);
+  EXPECT_NE(plan.warnings[0].find("did you mean 'take2'"), std::string::npos) << plan.warnings[0];
 }
 
 }  // namespace

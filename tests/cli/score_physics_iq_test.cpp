@@ -1,0 +1,111 @@
+// `score physics-iq` and `compare` as a user calls them: exit codes, documents, the report.
+
+#include "physprobe/core/atomic_file.h"
+
+#include "support/golden.h"
+#include "support/temp_dir.h"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <filesystem>
+
+#include "cli/cli_runner.h"
+
+namespace physprobe {
+namespace {
+
+using testing::CliOutcome;
+using testing::run_cli;
+using testing::TempDir;
+
+std::string minibench(const std::string& relative = "") {
+  return testing::golden_path("physics_iq/minibench/" + relative);
+}
+
+std::vector<std::string> score(const std::string& model, const std::string& out) {
+  return {"score",       "physics-iq", "--generated",    minibench("generated/" + model),
+          "--benchmark", minibench(),  "--descriptions", minibench("descriptions.csv"),
+          "--out",       out,          "--masks",        "direct",
+          "--resamples", "99",         "--progress",     "none"};
+}
+
+std::vector<std::string> with(std::vector<std::string> arguments,
+                              const std::vector<std::string>& more) {
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return arguments;
+}
+
+TEST(ScorePhysicsIqCommand, TablesAloneAreScored) {
+  const std::string a = minibench("expected/model-a-bpp-run_01.csv");
+  const std::string b = minibench("expected/model-b-op-run_01.csv");
+  const CliOutcome text = run_cli({"score", "physics-iq", "--from-table", a, b, "--descriptions",
+                                   minibench("descriptions.csv"), "--model-name", "mine"});
+  ASSERT_EQ(text.code, 0) << text.err;
+  for (const char* part : {"56.62", "78.71", "22.08", "25.42", "Optics", "mine,39.35,24.43"})
+    EXPECT_NE(text.out.find(part), std::string::npos) << part << " is not in " << text.out;
+  const CliOutcome json = run_cli({"score", "physics-iq", "--from-table", a, "--json"});
+  ASSERT_EQ(json.code, 0) << json.err;
+  EXPECT_EQ(nlohmann::json::parse(json.out).at("runs").size(), 1U);
+}
+
+TEST(ScorePhysicsIqCommand, EveryMisuseHasItsExitCode) {
+  const TempDir dir;
+  const auto model_a = score("model-a-bpp-run_01", dir / "out");
+  EXPECT_EQ(run_cli({"score", "physics-iq"}).code, 2);
+  EXPECT_EQ(run_cli(with(model_a, {"--frames", "120"})).code, 2);
+  EXPECT_EQ(run_cli(with(model_a, {"--drop-first", "1", "--rate", "8"})).code, 2);
+  EXPECT_EQ(run_cli(with(model_a, {"--decode", "other"})).code, 2);
+  EXPECT_EQ(run_cli(with(model_a, {"--setting", "steps"})).code, 2);
+  EXPECT_EQ(run_cli(with(model_a, {"--ground-truth", "original"})).code, 3);
+  EXPECT_EQ(run_cli(score("nowhere", dir / "out")).code, 3);
+  const CliOutcome late = run_cli(with(model_a, {"--drop-first", "1"}));
+  EXPECT_EQ(late.code, 3);
+  EXPECT_NE(late.err.find("12 problems"), std::string::npos) << late.err;
+  EXPECT_NE(late.err.find("--frames first:149"), std::string::npos) << late.err;
+  EXPECT_EQ(run_cli({"score", "physics-iq", "--from-table",
+                     testing::golden_path("physics_iq/scores/no_rows.csv")})
+                .code,
+            3);
+  EXPECT_FALSE(std::filesystem::exists(dir / "out"));
+}
+
+TEST(ScorePhysicsIqCommandSlow, ScoresReportsComparesAndFailsAScheduledJob) {
+  const TempDir dir;
+  const CliOutcome a = run_cli(score("model-a-bpp-run_01", dir / "a"));
+  ASSERT_EQ(a.code, 0) << a.err;
+  EXPECT_NE(a.out.find("56.65"), std::string::npos) << a.out;
+  EXPECT_NE(a.out.find("no leaderboard number: masks without the official codec"),
+            std::string::npos)
+      << a.out;
+  const std::string page = read_file(dir / "a/report.html");
+  EXPECT_LT(page.size(), 25'000'000U);
+  // Worst first: the tank fills badly, the still scene is as still.
+  const std::size_t worst = page.find("id=\"item-model-a-bpp-run_01/trimmed-tank-fills.mp4/");
+  const std::size_t best = page.find("id=\"item-model-a-bpp-run_01/trimmed-still-objects.mp4/");
+  ASSERT_NE(worst, std::string::npos);
+  ASSERT_NE(best, std::string::npos);
+  EXPECT_LT(worst, best);
+  for (const char* part : {"real, take 1", "generated", "where they move", "data:video/",
+                           "data:image/jpeg", "56.6 of 100", "id=\"provenance\""})
+    EXPECT_NE(page.find(part), std::string::npos) << part;
+  EXPECT_EQ(page.find(testing::golden_path("")), std::string::npos) << "names no folder";
+
+  const CliOutcome b = run_cli(with(score("model-b-op-run_01", dir / "b"), {"--no-media", "-q"}));
+  ASSERT_EQ(b.code, 0) << b.err;
+  const CliOutcome worse =
+      run_cli({"compare", dir / "a", dir / "b", "--fail-if", "score_drop>1.0"});
+  EXPECT_EQ(worse.code, 7) << worse.err;
+  EXPECT_NE(worse.out.find("one run on each side"), std::string::npos) << worse.out;
+  EXPECT_NE(worse.err.find("score_drop>1.0 holds"), std::string::npos) << worse.err;
+  EXPECT_EQ(run_cli({"compare", dir / "b", dir / "a", "--fail-if", "score_drop>1.0"}).code, 0);
+  EXPECT_EQ(run_cli({"compare", dir / "a", dir / "b", "--fail-if", "score_dropp>1"}).code, 2);
+  EXPECT_EQ(run_cli({"compare", dir / "a", dir / "nowhere"}).code, 3);
+
+  const CliOutcome report = run_cli({"report", dir / "a"});
+  EXPECT_EQ(report.code, 0) << report.err;
+  EXPECT_EQ(read_file(dir / "a/report.html"), page) << "equal input gives an equal page";
+}
+
+}  // namespace
+}  // namespace physprobe
