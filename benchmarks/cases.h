@@ -13,8 +13,12 @@ using Results = std::vector<BenchmarkResult>;
 /// process.
 Results bench_gemm(int64_t repetitions);
 /// DINOv2 ViT-S/14 with drawn weights, 224 x 224, batch 8, against the SGEMM peak at the same
-/// thread count.
+/// thread count; in bfloat16 against itself in float32.
 Results bench_encoder(int64_t repetitions);
+/// The same for ViT-B/14 and ViT-L/14.
+Results bench_large_encoders(int64_t repetitions);
+/// Peak memory of loading and running a model against its weights; of attention over 12,545 tokens.
+Results bench_encoder_memory();
 /// Decoding to RGB against the `ffmpeg` program on the same file (CPU time); preprocessing to 224
 /// against decoding.
 Results bench_video(int64_t repetitions, bool with_decode, bool with_preprocess);

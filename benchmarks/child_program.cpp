@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,7 +19,7 @@ std::string this_program() {
   return std::filesystem::read_symlink("/proc/self/exe").string();
 }
 
-int run_quietly(std::vector<std::string> words) {
+int run_quietly(std::vector<std::string> words, int64_t* peak_bytes) {
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
@@ -32,7 +33,10 @@ int run_quietly(std::vector<std::string> words) {
       posix_spawnp(&child, words.front().c_str(), &actions, nullptr, arguments.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
   int status = 0;
-  if (failed != 0 || waitpid(child, &status, 0) != child) return -1;
+  rusage usage{};
+  if (failed != 0 || wait4(child, &status, 0, &usage) != child) return -1;
+  constexpr int64_t kKilobyte = 1024;  // Linux counts the peak in these
+  if (peak_bytes != nullptr) *peak_bytes = kKilobyte * usage.ru_maxrss;
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 

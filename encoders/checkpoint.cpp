@@ -6,6 +6,7 @@
 #include "physprobe/core/safetensors.h"
 #include "physprobe/core/sharded_safetensors.h"
 #include "physprobe/core/torch_file.h"
+#include "physprobe/encoders/weights_lookup.h"
 
 #include <ATen/ATen.h>
 
@@ -35,12 +36,11 @@ bool is_weights_name(const std::string& name) {
   return false;
 }
 
-/// The weights file or index that `path` means.
-fs::path weights_file(const std::string& path) {
+/// The weights file or index that a path or name means.
+fs::path weights_file(const std::string& given) {
+  const std::string path = find_weights(given);
   std::error_code failure;
   const fs::file_status status = fs::status(path, failure);
-  if (!fs::exists(status))
-    throw Error(ErrorKind::kInput, path, "does not exist; give the weights' path");
   if (!fs::is_directory(status)) return path;
   for (const char* name :
        {"model.safetensors", "model.safetensors.index.json", "pytorch_model.bin"}) {

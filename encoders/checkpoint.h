@@ -32,9 +32,9 @@ class Checkpoint {
  public:
   /// `path`: "x.safetensors", "x.pth" (or .pt, .bin, .ckpt, .pth.tar), "x.safetensors.index.json",
   /// or a folder with model.safetensors, model.safetensors.index.json, pytorch_model.bin or exactly
-  /// one weights file. Throws Error(kInput) for
-  /// a missing or malformed file, for another format, and, listing all of them, for tensors that
-  /// the index names but the shards lack or hold unnamed.
+  /// one weights file; or a name that weights_lookup.h finds ("facebook/dinov2-small"). Throws
+  /// Error(kInput) for a missing or malformed file, for another format, and, listing all of them,
+  /// for tensors that the index names but the shards lack or hold unnamed.
   static Checkpoint open(const std::string& path);
   Checkpoint(Checkpoint&&) noexcept;
   Checkpoint& operator=(Checkpoint&&) noexcept;

@@ -27,7 +27,9 @@ std::vector<PreprocessSpec> clip_presets(const VitConfig& config) {
 }
 
 std::vector<PreprocessSpec> siglip_presets(const VitConfig& config) {
-  const int64_t side = native_side(config);
+  // 27 patches of 14 pixels see 378 of the 384 pixels that so400m-patch14-384 is given.
+  const bool is_384 = config.patch == 14 && config.table_side == 27;
+  const int64_t side = is_384 ? 384 : native_side(config);
   return {with_half_statistics(
               squashed("hf", side, ResampleFilter::kBicubic, ResampleArithmetic::kPillowUint8)),
           restrav_preset(side)};
@@ -108,6 +110,7 @@ VitFamily siglip_family() {
   family.title = "SigLIP's image tower";
   family.description = "SigLIP's image towers B/16 and so400m/14 (Zhai et al. 2023)";
   family.base = siglip_base();
+  family.drops_partial_patches = true;
   family.sizes = sizes(family.base, {{"vitb16", 768, 12, 12, 16, 3072, 14, 0},
                                      {"so400m14", 1152, 27, 16, 14, 4304, 16, 0},
                                      {"so400m14_384", 1152, 27, 16, 14, 4304, 27, 0}});

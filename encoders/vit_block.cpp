@@ -22,10 +22,12 @@ std::string block_name(int64_t index) {
 
 }  // namespace
 
-VitLinear take_linear(VitParameters& parameters, const std::string& name) {
+VitLinear take_linear(VitParameters& parameters, const std::string& name, VitPrecision precision) {
   const at::Tensor weight = take_parameter(parameters, name + ".weight");
-  return {weight, parameters.count(name + ".bias") != 0 ? take_parameter(parameters, name + ".bias")
-                                                        : at::zeros({weight.size(0)}, at::kFloat)};
+  return {weight,
+          parameters.count(name + ".bias") != 0 ? take_parameter(parameters, name + ".bias")
+                                                : at::zeros({weight.size(0)}, at::kFloat),
+          precision};
 }
 
 void apply_activation(
@@ -55,13 +57,15 @@ void VitNorm::apply(const float* x, int64_t rows, float* out) const {
 
 VitBlock::VitBlock(const VitConfig& config, VitParameters& parameters, int64_t index)
     : attention_norm_(parameters, block_name(index) + "norm1", config.norm_epsilon),
-      qkv_(take_linear(parameters, block_name(index) + "attn.qkv")),
-      projection_(take_linear(parameters, block_name(index) + "attn.proj")),
+      qkv_(take_linear(parameters, block_name(index) + "attn.qkv", config.precision)),
+      projection_(take_linear(parameters, block_name(index) + "attn.proj", config.precision)),
       feed_forward_norm_(parameters, block_name(index) + "norm2", config.norm_epsilon),
-      first_(
-          take_linear(parameters, block_name(index) + (config.is_gated() ? "mlp.w12" : "mlp.fc1"))),
-      second_(
-          take_linear(parameters, block_name(index) + (config.is_gated() ? "mlp.w3" : "mlp.fc2"))) {
+      first_(take_linear(parameters,
+                         block_name(index) + (config.is_gated() ? "mlp.w12" : "mlp.fc1"),
+                         config.precision)),
+      second_(take_linear(parameters,
+                          block_name(index) + (config.is_gated() ? "mlp.w3" : "mlp.fc2"),
+                          config.precision)) {
   if (config.has_layer_scale) {
     attention_scale_ = take_parameter(parameters, block_name(index) + "ls1.gamma").contiguous();
     feed_forward_scale_ = take_parameter(parameters, block_name(index) + "ls2.gamma").contiguous();

@@ -32,7 +32,9 @@ class VitNorm {
 
 /// The layer "<name>.weight" and "<name>.bias" (zeros where there is none), taken out of
 /// `parameters`.
-VitLinear take_linear(VitParameters& parameters, const std::string& name);
+VitLinear take_linear(VitParameters& parameters,
+                      const std::string& name,
+                      VitPrecision precision = VitPrecision::kFloat32);
 
 /// x[r] = activation(x[r] + bias) by the feed-forward kinds that are not gated.
 void apply_activation(

@@ -19,10 +19,17 @@ namespace {
 
 /// Which sub-dictionaries to prefer: those of the family asked for, else of all.
 std::vector<std::string> preferred_keys(const Checkpoint& checkpoint, const VitRequest& request) {
-  if (!request.family.empty()) return vit_family(request.family).checkpoint_keys;
-  // MSN's files carry prototypes, and its evaluation reads the target encoder; I-JEPA's do not.
-  if (checkpoint.contains("prototypes")) return vit_family("msn").checkpoint_keys;
-  return {"teacher", "state_dict", "model", "encoder", "target_encoder"};
+  std::vector<std::string> keys;
+  if (!request.family.empty()) {
+    keys = vit_family(request.family).checkpoint_keys;
+  } else if (checkpoint.contains("prototypes")) {
+    // MSN's files carry prototypes, and its evaluation reads the target encoder; I-JEPA's do not.
+    keys = vit_family("msn").checkpoint_keys;
+  }
+  for (const char* key : {"teacher", "state_dict", "model", "encoder", "target_encoder"}) {
+    keys.emplace_back(key);
+  }
+  return keys;
 }
 
 /// A whole number written in the metadata, else 0.

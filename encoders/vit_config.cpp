@@ -71,6 +71,7 @@ std::string VitConfig::canonical() const {
   if (!has_qkv_bias) text += " qkv-unbiased";
   if (has_entry_norm) text += " entry-norm";
   if (pooling != VitPooling::kClassToken) text += std::string(" pool-") + pooling_name(pooling);
+  if (precision == VitPrecision::kBfloat16) text += " bfloat16";
   if (projection > 0) text += fmt::format(" proj{}", projection);
   return text;
 }

@@ -40,6 +40,12 @@ enum class VitPooling {
   kAttentionHead,  ///< A learned probe attends to the normed tokens (SigLIP).
 };
 
+/// What the linear layers of the blocks compute in; everything else is float32.
+enum class VitPrecision {
+  kFloat32,
+  kBfloat16,  ///< Weights and inputs rounded to bfloat16, sums in float32, results in bfloat16.
+};
+
 struct VitConfig {
   int64_t width = 384;   ///< D, numbers per token.
   int64_t depth = 12;    ///< Blocks.
@@ -61,6 +67,7 @@ struct VitConfig {
   bool has_qkv_bias = true;
   bool has_entry_norm = false;  ///< A layer norm between positions and block 0 (CLIP).
   VitPooling pooling = VitPooling::kClassToken;
+  VitPrecision precision = VitPrecision::kFloat32;
   int64_t projection = 0;  ///< Width to which the pooled vector is projected; 0: it is not.
 
   int64_t head_width() const { return width / heads; }

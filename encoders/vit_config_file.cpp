@@ -1,6 +1,7 @@
 #include "physprobe/encoders/vit_config_file.h"
 
 #include "physprobe/core/error.h"
+#include "physprobe/encoders/vit_parameters.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -59,6 +60,10 @@ VitConfigFile read_vit_config_file(const Checkpoint& checkpoint, const VitFamily
     if (!value.is_number())
       throw Error(ErrorKind::kInput, where, "has layer_norm_eps " + value.dump());
     result.norm_epsilon = value.get<double>();
+  }
+  if (file.contains("rope_theta") && file.at("rope_theta") != kRotaryBase) {
+    throw Error(ErrorKind::kIncompatible, where,
+                "says rope_theta " + file.at("rope_theta").dump() + "; only 100 is read");
   }
   return result;
 }

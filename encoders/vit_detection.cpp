@@ -185,7 +185,10 @@ ModelNames find_model(const Checkpoint& checkpoint,
   if (ends_with(model.holder, tower)) {
     const std::string beside =
         model.holder.substr(0, model.holder.size() - tower.size()) + projection;
-    if (checkpoint.contains(beside)) model.names.emplace(projection, beside);
+    if (checkpoint.contains(beside)) {
+      model.names.emplace(projection, beside);
+      --model.outside;
+    }
   }
   return model;
 }

@@ -103,10 +103,12 @@ class VitEncoder final : public Encoder {
   void describe(const VitConfig& config, const PreprocessSpec& preprocess, const Origin& origin) {
     const std::string size = vit_size_name(family_, config);
     info_.id = family_.name + "-" + (size.empty() ? anonymous_size() : size);
+    if (!origin.holder.empty()) info_.id += "-" + origin.holder.substr(0, origin.holder.find('.'));
     std::replace(info_.id.begin(), info_.id.end(), '_', '-');
     if (config.position != vit_position_rule(family_, "auto", config)) {
       info_.id += std::string("-") + position_name(config.position);
     }
+    if (config.precision == VitPrecision::kBfloat16) info_.id += "-bfloat16";
     info_.id += origin.id_suffix;
     info_.id += preprocess_suffix(vit_preset(family_, "", config), preprocess);
     info_.family = family_.name;
@@ -145,6 +147,7 @@ class VitEncoder final : public Encoder {
   void require_whole_patches(int64_t height, int64_t width) const {
     const int64_t patch = model_.config().patch;
     if (height % patch == 0 && width % patch == 0) return;
+    if (family_.drops_partial_patches && height >= patch && width >= patch) return;
     throw Error(ErrorKind::kUsage, info_.id,
                 "takes images whose sides are multiples of " + std::to_string(patch) + ", got " +
                     std::to_string(height) + "x" + std::to_string(width) +
@@ -302,6 +305,7 @@ struct Options {
   std::string position;
   std::string preset;
   std::string weights;
+  VitPrecision precision = VitPrecision::kFloat32;
   VitRequest request;
   bool is_random = false;
   int64_t seed = 0;
@@ -319,6 +323,9 @@ Options read_options(const VitFamily& family, const nlohmann::json& config) {
       {"auto", "original", "hf", "timm", "offset", "size", "size_antialias", "scale", "fixed"},
       subject);
   read.preset = string_field(options, "preset", "", subject);
+  if (choice_field(options, "dtype", "float32", {"float32", "bfloat16"}, subject) == "bfloat16") {
+    read.precision = VitPrecision::kBfloat16;
+  }
   read.request.family = family.name;
   read.request.heads = integer_field(options, "heads", 0, 1, 65536, subject);
   read.request.checkpoint_key = string_field(options, "checkpoint_key", "", subject);
@@ -340,8 +347,8 @@ Options read_options(const VitFamily& family, const nlohmann::json& config) {
 }  // namespace
 
 const std::vector<std::string>& vit_option_names() {
-  static const std::vector<std::string> names = {"size",   "heads",  "checkpoint_key", "pos_interp",
-                                                 "preset", "digest", "random_seed"};
+  static const std::vector<std::string> names = {
+      "size", "heads", "checkpoint_key", "pos_interp", "preset", "dtype", "digest", "random_seed"};
   return names;
 }
 
@@ -355,6 +362,7 @@ std::unique_ptr<Encoder> make_vit_encoder(const VitFamily& family, const nlohman
     VitConfig fresh = vit_size(family, options.size);
     if (options.request.heads > 0) fresh.heads = options.request.heads;
     fresh.position = vit_position_rule(family, options.position, fresh);
+    fresh.precision = options.precision;
     fresh.validate(family.name + ".options");
     return drawn_encoder(family, fresh, preprocess(fresh), static_cast<uint64_t>(options.seed));
   }
@@ -367,6 +375,7 @@ std::unique_ptr<Encoder> make_vit_encoder(const VitFamily& family, const nlohman
   require_size(family, options.size, weights);
   VitFacts& facts = weights.facts;
   facts.config.position = vit_position_rule(family, options.position, facts.config);
+  facts.config.precision = options.precision;
   return std::make_unique<VitEncoder>(family, facts.config, std::move(weights.parameters),
                                       preprocess(facts.config),
                                       Origin{weights.path, weights.digest, "", facts.line,

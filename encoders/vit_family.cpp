@@ -39,6 +39,7 @@ std::string vit_size_name(const VitFamily& family, const VitConfig& config) {
   for (const VitSize& size : family.sizes) {
     VitConfig published = size.config;
     published.position = config.position;
+    published.precision = config.precision;
     if (published.canonical() == config.canonical()) return size.name;
   }
   return "";

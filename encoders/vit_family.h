@@ -23,7 +23,10 @@ struct VitFamily {
   bool is_verified = false;  ///< Outputs of the reference's code are among the tests.
   VitConfig base;            ///< What shapes do not show: norm epsilon, activation, pooling, ….
   bool has_optional_layer_scale = false;  ///< Layer scale is used where the file has it.
-  std::vector<VitSize> sizes;             ///< Published ones.
+  /// Rows and columns of pixels that fill no patch are left unseen, as the original code does;
+  /// otherwise such sizes are refused.
+  bool drops_partial_patches = false;
+  std::vector<VitSize> sizes;  ///< Published ones.
   std::vector<const VitNaming*> namings;
   std::vector<std::string> model_types;  ///< Of a config.json.
   /// Sub-dictionaries of a training checkpoint that hold this model, the default first.

@@ -19,11 +19,13 @@ int64_t panel_width(int64_t outputs) {
 
 }  // namespace
 
-VitLinear::VitLinear(const at::Tensor& weight, const at::Tensor& bias)
-    : inputs_(weight.numel() / weight.size(0)),
-      outputs_(weight.size(0)),
-      panels_(at::empty({weight.numel()}, at::kFloat)),
-      bias_(bias.contiguous()) {
+VitLinear::VitLinear(const at::Tensor& weight, const at::Tensor& bias, VitPrecision precision)
+    : inputs_(weight.numel() / weight.size(0)), outputs_(weight.size(0)), bias_(bias.contiguous()) {
+  if (precision == VitPrecision::kBfloat16) {
+    rounded_ = weight.reshape({outputs_, inputs_}).to(at::kBFloat16).contiguous();
+    return;
+  }
+  panels_ = at::empty({weight.numel()}, at::kFloat);
   const at::Tensor columns = weight.reshape({outputs_, inputs_}).t();
   const int64_t width = panel_width(outputs_);
   for (int64_t first = 0; first < outputs_; first += width) {
@@ -35,6 +37,13 @@ VitLinear::VitLinear(const at::Tensor& weight, const at::Tensor& bias)
 }
 
 void VitLinear::apply(const float* x, int64_t rows, float* out) const {
+  if (rounded_.defined()) {
+    // LibTorch hands this to oneDNN, on the one thread a sample has.
+    const at::Tensor input =
+        at::from_blob(const_cast<float*>(x), {rows, inputs_}, at::kFloat).to(at::kBFloat16);
+    at::from_blob(out, {rows, outputs_}, at::kFloat).copy_(at::linear(input, rounded_));
+    return;
+  }
   const MatrixView input = {x, rows, inputs_, inputs_};
   const int64_t width = panel_width(outputs_);
   for (int64_t first = 0; first < outputs_; first += width) {

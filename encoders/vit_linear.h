@@ -3,6 +3,7 @@
 // of products pack faster than the (out, in) of the checkpoint, and cut into panels of few columns,
 // which they multiply faster than one wide matrix. Internal.
 
+#include "physprobe/encoders/vit_config.h"
 #include "physprobe/encoders/vit_gemm.h"
 
 #include <ATen/core/Tensor.h>
@@ -14,7 +15,9 @@ namespace physprobe {
 class VitLinear {
  public:
   /// `weight` (out, …) with the trailing dimensions flattened to `in`, `bias` (out).
-  VitLinear(const at::Tensor& weight, const at::Tensor& bias);
+  VitLinear(const at::Tensor& weight,
+            const at::Tensor& bias,
+            VitPrecision precision = VitPrecision::kFloat32);
 
   int64_t inputs() const { return inputs_; }
   int64_t outputs() const { return outputs_; }
@@ -26,8 +29,9 @@ class VitLinear {
  private:
   int64_t inputs_;
   int64_t outputs_;
-  at::Tensor panels_;  // (inputs * outputs): panel after panel, each (inputs, its columns)
-  at::Tensor bias_;    // (outputs)
+  at::Tensor rounded_;  // (outputs, inputs) bfloat16; undefined in float32
+  at::Tensor panels_;   // (inputs * outputs): panel after panel, each (inputs, its columns)
+  at::Tensor bias_;     // (outputs)
 };
 
 }  // namespace physprobe

@@ -204,6 +204,10 @@ RunSummary run_suite(const Suite& suite, const RunOptions& options) {
   write_file_atomic(paths.run_json, dump_json_pretty(run_json(suite, options, plan)));
   write_file_atomic(paths.plan, dump_json_pretty(plan_json(plan, suite, options.shard)));
   log_line(paths, fmt::format("started: {} items", plan.items.size()));
+  for (const EmbeddingJob& job : plan.jobs) {
+    const std::string& detection = job.encoder->info().detection;
+    if (!detection.empty()) log_line(paths, job.encoder_id + ": " + detection);
+  }
 
   const auto store =
       EmbeddingStore::open_writer(options.cache.empty() ? paths.store : options.cache);

@@ -3,6 +3,7 @@
 #include "physprobe/core/atomic_file.h"
 #include "physprobe/core/safetensors.h"
 
+#include "support/golden.h"
 #include "support/small_items.h"
 #include "support/temp_dir.h"
 
@@ -84,6 +85,9 @@ TEST_F(ExitCodes, PathsThatDoNotExistEndWith3Everywhere) {
            {"validate", "dataset", gone},
            {"verify", gone},
            {"inspect", gone},
+           {"inspect", "weights", gone},
+           {"convert", gone, at("x.safetensors")},
+           {"parity", "--encoder", gone, "--case", gone},
            {"config", "show", gone}}) {
     EXPECT_TRUE(ends_with(3, arguments));
   }
@@ -106,12 +110,38 @@ TEST_F(ExitCodes, WhatSucceedsEndsWith0) {
            {"verify", at("run")},
            {"inspect", at("run")},
            {"list"},
+           {"weights", "list"},
+           {"inspect", "weights", at("walk.safetensors")},
+           {"convert", at("walk.safetensors"), at("walked.safetensors")},
            {"config", "show", suite()},
            {"doctor"},
            {"version"}}) {
     if (arguments[0] == "memory") continue;  // needs one space; arrays_and_stores_test has it
     EXPECT_TRUE(ends_with(0, arguments));
   }
+}
+
+TEST_F(ExitCodes, ConversionNeverReplacesAFileUnasked) {
+  write_safetensors(at("a.safetensors"), {{"a", at::ones({2})}});
+  write_safetensors(at("b.safetensors"), {{"b", at::ones({2})}});
+  const std::string before = read_file(at("b.safetensors"));
+  EXPECT_TRUE(ends_with(2, {"convert", at("a.safetensors"), at("b.safetensors")}));
+  EXPECT_EQ(read_file(at("b.safetensors")), before);
+  EXPECT_TRUE(ends_with(2, {"convert", at("a.safetensors"), at("c.pth")}));
+  EXPECT_TRUE(ends_with(0, {"convert", at("a.safetensors"), at("b.safetensors"), "--overwrite"}));
+}
+
+TEST_F(ExitCodes, ParityThatDoesNotHoldEndsWith7) {
+  const std::string weights = testing::golden_path("encoders/clip.hf.safetensors");
+  const auto io = read_safetensors(testing::golden_path("encoders/clip.io.safetensors"));
+  const at::Tensor input = io.at("input");
+  write_safetensors(at("good.safetensors"),
+                    {{"input", input}, {"pooled", io.at("image_features")}});
+  write_safetensors(at("bad.safetensors"), {{"input", input}, {"pooled", at::zeros({2, 20})}});
+  EXPECT_TRUE(ends_with(0, {"parity", "--encoder", weights, "--case", at("good.safetensors")}));
+  EXPECT_TRUE(ends_with(7, {"parity", "--encoder", weights, "--case", at("bad.safetensors")}));
+  EXPECT_TRUE(ends_with(
+      6, {"parity", "--encoder", weights, "--family", "dinov2", "--case", at("good.safetensors")}));
 }
 
 TEST_F(ExitCodes, UnknownNamesEndWith2) {

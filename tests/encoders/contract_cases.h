@@ -75,7 +75,7 @@ inline std::optional<ContractCase> contract_case(const std::string& family) {
     if (family == "clip" || family == "msn") {  // other sizes or shapes are refused
       result.height = 3 * vit.patch;
     }
-    result.other_values = {{"heads", 6}, {"preset", "restrav"}};
+    result.other_values = {{"heads", 6}, {"preset", "restrav"}, {"dtype", "bfloat16"}};
     result.refused_values = {{"size", "no size"},
                              {"digest", "0000"},
                              {"random_seed", 1},

@@ -99,7 +99,8 @@ TEST_P(SameBits, AnyBatchSlotAndThreadCount) {
     config.hidden = swiglu_hidden(config.width);
   }
   write_dinov2(dir / "w.safetensors", config, random_vit_parameters(config, 2));
-  const auto encoder = make_encoder(dinov2_any_size(dir / "w.safetensors"));
+  const char* const dtype = GetParam() == "Bfloat16" ? "bfloat16" : "float32";
+  const auto encoder = make_encoder(dinov2_any_size(dir / "w.safetensors", {{"dtype", dtype}}));
   constexpr int64_t kSamples = 8;
   at::Tensor input = at::empty({kSamples, 1, 3, 224, 224}, at::kFloat);
   Rng rng(5);
@@ -134,7 +135,7 @@ TEST_P(SameBits, AnyBatchSlotAndThreadCount) {
 
 INSTANTIATE_TEST_SUITE_P(Models,
                          SameBits,
-                         ::testing::Values("Plain", "RegistersAndSwiglu"),
+                         ::testing::Values("Plain", "RegistersAndSwiglu", "Bfloat16"),
                          [](const ::testing::TestParamInfo<std::string>& model) {
                            return model.param;
                          });

@@ -55,6 +55,21 @@ TEST(VitConfigTest, CanonicalChangesWithEveryField) {
   EXPECT_TRUE(differs([](VitConfig& c) { c.has_layer_scale = false; }));
   EXPECT_TRUE(differs([](VitConfig& c) { c.norm_epsilon = 1e-5; }));
   EXPECT_TRUE(differs([](VitConfig& c) { c.position = PositionInterpolation::kSize; }));
+  EXPECT_TRUE(differs([](VitConfig& c) { c.feed_forward = VitFeedForward::kQuickGelu; }));
+  EXPECT_TRUE(differs([](VitConfig& c) { c.positions = VitPositions::kRotary; }));
+  EXPECT_TRUE(differs([](VitConfig& c) { c.is_class_positioned = false; }));
+  EXPECT_TRUE(differs([](VitConfig& c) { c.has_patch_bias = false; }));
+  EXPECT_TRUE(differs([](VitConfig& c) { c.has_qkv_bias = false; }));
+  EXPECT_TRUE(differs([](VitConfig& c) { c.has_entry_norm = true; }));
+  EXPECT_TRUE(differs([](VitConfig& c) { c.pooling = VitPooling::kMean; }));
+  EXPECT_TRUE(differs([](VitConfig& c) { c.projection = 512; }));
+  EXPECT_TRUE(differs([](VitConfig& c) { c.precision = VitPrecision::kBfloat16; }));
+}
+
+TEST(VitConfigTest, CanonicalOfDinov2IsAsItWasBeforeOtherFamilies) {
+  // Caches made earlier stay valid.
+  EXPECT_EQ(VitConfig{}.canonical(),
+            "D384 L12 h6 P14 C3 cls1 reg0 M37 ffn-gelu H1536 ls1 eps1e-06 pos-offset");
 }
 
 TEST(VitConfigTest, ImpossibleConfigurationsAreRefusedByField) {

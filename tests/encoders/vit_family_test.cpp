@@ -101,12 +101,36 @@ TEST(VitFamilyTest, PresetsAreThePublishedPreprocessings) {
 }
 
 TEST(VitFamilyTest, EverySizeHasAConfigurationFile) {
-  for (const std::string& size : vit_size_names(dinov2())) {
-    const std::string path = testing::source_dir() + "/configs/encoders/dinov2_" + size + ".yaml";
-    const std::string text = read_file(path);
-    EXPECT_NE(text.find("family: dinov2\n"), std::string::npos) << path;
-    EXPECT_NE(text.find("\n  size: " + size + "\n"), std::string::npos) << path;
-    EXPECT_NE(text.find("Apache-2.0"), std::string::npos) << path;
+  for (const VitFamily& family : vit_families()) {
+    for (const std::string& size : vit_size_names(family)) {
+      const std::string path =
+          testing::source_dir() + "/configs/encoders/" + family.name + "_" + size + ".yaml";
+      const std::string text = read_file(path);
+      EXPECT_NE(text.find("family: " + family.name + "\n"), std::string::npos) << path;
+      EXPECT_NE(text.find("\n  size: " + size + "\n"), std::string::npos) << path;
+      EXPECT_TRUE(text.find("# Weights (") != std::string::npos ||
+                  text.find("# No weights are published") != std::string::npos)
+          << path << " names no licence";
+    }
+  }
+}
+
+TEST(VitFamilyTest, EveryPublishedSizeIsValidAndHasItsPresets) {
+  for (const VitFamily& family : vit_families()) {
+    for (const VitSize& size : family.sizes) {
+      SCOPED_TRACE(family.name + " " + size.name);
+      EXPECT_NO_THROW(size.config.validate(size.name));
+      EXPECT_EQ(vit_size_name(family, size.config), size.name);
+      EXPECT_EQ(size.config.position, vit_position_rule(family, "auto", size.config));
+      for (const PreprocessSpec& preset : family.presets(size.config)) {
+        EXPECT_NO_THROW(preset.validate()) << preset.name;
+        const int64_t side = preset.crop > 0 ? preset.crop : preset.height;
+        EXPECT_TRUE(side % size.config.patch == 0 || family.drops_partial_patches) << preset.name;
+        if (size.config.position == PositionInterpolation::kFixed) {
+          EXPECT_EQ(side, native_side(size.config)) << preset.name;
+        }
+      }
+    }
   }
 }
 

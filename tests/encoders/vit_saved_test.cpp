@@ -2,6 +2,7 @@
 
 #include "vit_saved.h"
 
+#include "physprobe/core/atomic_file.h"
 #include "physprobe/core/error.h"
 #include "physprobe/encoders/checkpoint.h"
 #include "physprobe/encoders/vit_checkpoint.h"
@@ -97,6 +98,42 @@ INSTANTIATE_TEST_SUITE_P(All,
                            return saved.param.family + "_" + saved.param.size + "_" +
                                   saved.param.naming->name;
                          });
+
+TEST(VitFilesTest, TimmsRegistersCarryNoPositionAndNeitherDoesItsClassToken) {
+  const TempDir dir;
+  VitConfig config =
+      small_model(vit_family("dinov2"), vit_size(vit_family("dinov2"), "vits14_reg"));
+  config.is_class_positioned = false;
+  const VitParameters parameters = random_vit_parameters(config, 1);
+  write_safetensors(dir / "w.safetensors", renamed(timm_dinov2_naming(), parameters),
+                    {{"num_heads", "3"}});
+  const VitWeights loaded = load_vit(dir / "w.safetensors", {});
+  EXPECT_EQ(loaded.facts.naming->name, "timm");
+  EXPECT_EQ(loaded.facts.config.canonical(), config.canonical());
+}
+
+TEST(VitFilesTest, ANormOfTheMeanIsUnderstood) {
+  const TempDir dir;
+  VitConfig config = small_model(vit_family("vit"), vit_family("vit").sizes.front().config);
+  auto tensors = renamed(original_naming(), random_vit_parameters(config, 1));
+  for (const std::string kind : {"weight", "bias"}) {
+    tensors["fc_norm." + kind] = tensors.at("norm." + kind);
+    tensors.erase("norm." + kind);
+  }
+  tensors["head.weight"] = at::ones({10, config.width});
+  write_safetensors(dir / "w.safetensors", tensors, {{"num_heads", "3"}});
+  EXPECT_EQ(load_vit(dir / "w.safetensors", {}).facts.config.pooling, VitPooling::kMeanThenNorm);
+}
+
+TEST(VitFilesTest, ARotaryBaseOtherThanOursIsRefused) {
+  const TempDir dir;
+  testing::write_small_model(vit_family("dinov3"), hugging_face_dinov3_naming(),
+                             dir / "w.safetensors");
+  write_file_atomic(dir / "config.json", R"({"model_type": "dinov3_vit", "rope_theta": 100.0})");
+  EXPECT_NO_THROW(load_vit(dir / "w.safetensors", {}));
+  write_file_atomic(dir / "config.json", R"({"model_type": "dinov3_vit", "rope_theta": 50.0})");
+  EXPECT_THROW(load_vit(dir / "w.safetensors", {}), Error);
+}
 
 /// A file with several models, each of which can be meant.
 class SeveralModels : public ::testing::Test {
