@@ -4,6 +4,7 @@
 #include "physprobe/core/atomic_file.h"
 #include "physprobe/core/rng.h"
 
+#include "support/golden.h"
 #include "support/small_items.h"
 #include "support/temp_dir.h"
 
@@ -33,18 +34,23 @@ class InterruptedRun : public ::testing::Test {
     write_file_atomic(dir_ / "suite.yaml", testing::small_suite(dir_ / "data"));
   }
 
+  virtual std::vector<std::string> command(const std::string& out) const {
+    return {PHYSPROBE_PROGRAM, "run", dir_ / "suite.yaml", "--out", out, "-q", "--json"};
+  }
+  /// What an undisturbed run ends with: here one file is no video.
+  virtual int finished_code() const { return 4; }
+
   pid_t start(const std::string& out) const {
-    const std::string target = dir_ / out;
-    const std::string suite = dir_ / "suite.yaml";
-    const char* arguments[] = {PHYSPROBE_PROGRAM, "run", suite.c_str(), "--out",
-                               target.c_str(),    "-q",  "--json",      nullptr};
+    std::vector<std::string> words = command(dir_ / out);
+    std::vector<char*> arguments;
+    for (std::string& word : words) arguments.push_back(word.data());
+    arguments.push_back(nullptr);
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", 1, 0);
     posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", 1, 0);
     pid_t child = -1;
-    posix_spawn(&child, PHYSPROBE_PROGRAM, &actions, nullptr, const_cast<char* const*>(arguments),
-                environ);
+    posix_spawn(&child, PHYSPROBE_PROGRAM, &actions, nullptr, arguments.data(), environ);
     posix_spawn_file_actions_destroy(&actions);
     return child;
   }
@@ -67,7 +73,7 @@ class InterruptedRun : public ::testing::Test {
     for (auto entry = fs::recursive_directory_iterator(root);
          entry != fs::recursive_directory_iterator(); ++entry) {
       const std::string name = entry->path().string().substr(root.size());
-      if (name == "/store") entry.disable_recursion_pending();
+      if (name == "/store" || name == "/cache") entry.disable_recursion_pending();
       if (name != "/run.json" && name != "/log.txt" && entry->is_regular_file())
         files.push_back(name);
     }
@@ -78,17 +84,17 @@ class InterruptedRun : public ::testing::Test {
   }
 
   void expect_resumable_after(int signal_number, int expected_code) const {
-    ASSERT_EQ(wait_for(start("whole")), 4);
+    ASSERT_EQ(wait_for(start("whole")), finished_code());
     const pid_t child = start("stopped");
     wait_until_started("stopped");
     kill(child, signal_number);
     const int code = wait_for(child);
     // A fast machine may have finished before the signal came.
-    EXPECT_TRUE(code == expected_code || code == 4) << code;
+    EXPECT_TRUE(code == expected_code || code == finished_code()) << code;
     if (code == expected_code) {
       EXPECT_FALSE(fs::exists(dir_ / "stopped/COMPLETE"));
     }
-    ASSERT_EQ(wait_for(start("stopped")), 4);
+    ASSERT_EQ(wait_for(start("stopped")), finished_code());
     EXPECT_EQ(bytes_of("stopped"), bytes_of("whole"));
   }
 
@@ -145,6 +151,54 @@ TEST_F(InterruptedRunSlow, KilledAtAnyMomentItContinuesToTheSameBytes) {
     }
     ASSERT_EQ(wait_for(start("killed")), 4) << "round " << round;
     ASSERT_EQ(bytes_of("killed"), expected) << "round " << round;
+  }
+}
+
+/// The same of an evaluation against recordings: what was evaluated lies in its cache.
+class InterruptedEvaluationSlow : public InterruptedRun {
+ protected:
+  void SetUp() override {}
+  std::vector<std::string> command(const std::string& out) const override {
+    const std::string set = testing::golden_path("physics_iq/minibench/");
+    return {PHYSPROBE_PROGRAM,
+            "score",
+            "physics-iq",
+            "--generated",
+            set + "generated/model-b-op-run_01",
+            "--benchmark",
+            set,
+            "--descriptions",
+            set + "descriptions.csv",
+            "--masks",
+            "direct",
+            "--resamples",
+            "99",
+            "--out",
+            out,
+            "-q"};
+  }
+  int finished_code() const override { return 0; }
+};
+
+TEST_F(InterruptedEvaluationSlow, SigtermEndsWith143AndTheNextStartContinues) {
+  expect_resumable_after(SIGTERM, 143);
+}
+
+TEST_F(InterruptedEvaluationSlow, KilledAtAnyMomentItContinuesToTheSameBytes) {
+  ASSERT_EQ(wait_for(start("whole")), 0);
+  const std::string expected = bytes_of("whole");
+  Rng rng(12);
+  for (int round = 0; round < 3; ++round) {
+    fs::remove_all(dir_ / "killed");
+    for (int attempt = 0; attempt < 3; ++attempt) {
+      const pid_t child = start("killed");
+      wait_until_started("killed");
+      usleep(static_cast<useconds_t>(rng.below(900'000)));
+      kill(child, SIGKILL);
+      wait_for(child);
+    }
+    ASSERT_EQ(wait_for(start("killed")), 0);
+    EXPECT_EQ(bytes_of("killed"), expected) << round;
   }
 }
 
