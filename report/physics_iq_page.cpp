@@ -318,7 +318,7 @@ bool is_physics_iq_run(const std::string& directory) {
 std::string write_physics_iq_report(const std::string& directory, int64_t max_bytes) {
   if (!std::filesystem::exists(directory + "/COMPLETE") || !is_physics_iq_run(directory))
     throw Error(ErrorKind::kInput, directory, "holds no finished Physics-IQ evaluation");
-  const std::string path = directory + "/report.html";
+  std::string path = directory + "/report.html";
   try {
     write_file_atomic(path, render(directory, read_json(directory + "/results.json"), max_bytes));
   } catch (const Json::exception& error) {

@@ -57,7 +57,8 @@ ProbeValues read_probe(const std::string& path) {
         for (const auto& [tap, numbers] : entry.at("taps").items()) {
           const nlohmann::json curvature = numbers.value("mean_curvature_deg", nlohmann::json());
           if (curvature.is_number())
-            values[encoder + " " + tap + " mean_curvature_deg"][id] = curvature.get<double>();
+            values[fmt::format("{} {} mean_curvature_deg", encoder, tap)][id] =
+                curvature.get<double>();
         }
         if (entry.contains("neighbours") && !entry.at("neighbours").empty())
           values[encoder + " nearest_distance"][id] =
@@ -151,6 +152,7 @@ Json correlation_json(const Pairs& pairs, const BootstrapOptions& statistics) {
   std::map<std::string, std::vector<std::size_t>> members;
   for (std::size_t i = 0; i < pairs.scene.size(); ++i) members[pairs.scene[i]].push_back(i);
   std::vector<const std::vector<std::size_t>*> scenes;
+  scenes.reserve(members.size());
   for (const auto& [scene, indices] : members) scenes.push_back(&indices);
   Rng rng(derive_seed(statistics.seed, "physics-iq bridge"));
   std::vector<double> values;

@@ -139,7 +139,8 @@ PlannedRun plan_run(const std::string& folder,
   PlannedRun run;
   run.name = listed.run;
   run.folder = folder;
-  for (const std::string& problem : listed.problems) problems.push_back(folder + "/" + problem);
+  for (const std::string& problem : listed.problems)
+    problems.push_back(fmt::format("{}/{}", folder, problem));
   std::set<int64_t> expected;
   for (const BenchmarkSample& sample : samples) {
     expected.insert(sample.id);

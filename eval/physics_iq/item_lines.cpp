@@ -40,9 +40,12 @@ Json media(const std::string& out, const std::string& stem) {
   for (const auto& [key, extension] : {std::pair<const char*, const char*>{"strip", ".jpg"},
                                        {"clip", ".mp4"},
                                        {"clip", ".webm"}}) {
-    if (!fs::exists(stem + extension)) continue;
-    const std::string relative = folder + "/" + name + extension;
-    write_file_atomic(out + "/" + relative, read_file(stem + extension));
+    std::string source = stem;
+    source += extension;
+    if (!fs::exists(source)) continue;
+    std::string relative = folder;
+    relative.append("/").append(name).append(extension);
+    write_file_atomic((fs::path(out) / relative).string(), read_file(source));
     json[key] = relative;
   }
   return json;
