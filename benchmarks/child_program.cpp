@@ -3,17 +3,41 @@
 #include "physprobe/core/atomic_file.h"
 #include "physprobe/core/error.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <fcntl.h>
 #include <filesystem>
+#include <fstream>
 #include <spawn.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 extern char** environ;
 
 namespace physprobe {
+namespace {
+
+/// Reads a child's peak of resident memory until it ends. Not from wait4: what it reports includes
+/// the peak of the process that started the child.
+void watch_peak(pid_t child, int64_t& bytes) {
+  const std::string path = "/proc/" + std::to_string(child) + "/status";
+  for (bool is_running = true; is_running;) {
+    siginfo_t state{};
+    is_running =
+        waitid(P_PID, static_cast<id_t>(child), &state, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+        state.si_pid == 0;
+    std::ifstream lines(path);
+    for (std::string line; std::getline(lines, line);) {
+      constexpr int64_t kKilobyte = 1024;
+      if (line.rfind("VmHWM:", 0) == 0) {
+        bytes = std::max<int64_t>(bytes, kKilobyte * std::atoll(line.c_str() + 6));
+      }
+    }
+    usleep(2000);
+  }
+}
+
+}  // namespace
 
 std::string this_program() {
   return std::filesystem::read_symlink("/proc/self/exe").string();
@@ -33,10 +57,9 @@ int run_quietly(std::vector<std::string> words, int64_t* peak_bytes) {
       posix_spawnp(&child, words.front().c_str(), &actions, nullptr, arguments.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
   int status = 0;
-  rusage usage{};
-  if (failed != 0 || wait4(child, &status, 0, &usage) != child) return -1;
-  constexpr int64_t kKilobyte = 1024;  // Linux counts the peak in these
-  if (peak_bytes != nullptr) *peak_bytes = kKilobyte * usage.ru_maxrss;
+  if (failed != 0) return -1;
+  if (peak_bytes != nullptr) watch_peak(child, *peak_bytes);
+  if (waitpid(child, &status, 0) != child) return -1;
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 

@@ -1,4 +1,5 @@
 #include "physprobe/cli/command.h"
+#include "physprobe/cli/suite_flags.h"
 #include "physprobe/core/error.h"
 #include "physprobe/core/json_lines.h"
 #include "physprobe/eval/parity.h"
@@ -22,8 +23,8 @@ struct Flags {
   CommonFlags common;
 };
 
-nlohmann::json encoder_config(const Flags& flags) {
-  nlohmann::json config = encoder_argument(flags.encoder);
+nlohmann::json stated_encoder(const Flags& flags) {
+  nlohmann::json config = encoder_config(flags.encoder);
   if (!flags.family.empty()) config["family"] = flags.family;
   if (flags.heads > 0) config["options"]["heads"] = flags.heads;
   return config;
@@ -68,10 +69,12 @@ void add_parity_command(CLI::App& app, Invocation& invocation) {
       "parity", "Compare an encoder's outputs with another implementation's, tap by tap");
   auto flags = std::make_shared<Flags>();
   command
-      ->add_option("--encoder", flags->encoder,
-                   "Weights (a file or folder) or a YAML file with family, weights and options")
+      ->add_option(
+          "--encoder", flags->encoder,
+          "Weights (a file, a folder, or a name that `weights list` shows), or the YAML file "
+          "of an encoder")
       ->required()
-      ->type_name("PATH");
+      ->type_name("ENCODER");
   command->add_option("--family", flags->family, "The weights' family, where two look alike")
       ->type_name("NAME");
   command->add_option("--heads", flags->heads, "Attention heads, where nothing says so")
@@ -97,7 +100,7 @@ void add_parity_command(CLI::App& app, Invocation& invocation) {
     invocation.action = [flags, &invocation] {
       flags->options.threads = flags->common.threads;
       const ParityReport report =
-          check_parity(encoder_config(*flags), flags->case_path, flags->options);
+          check_parity(stated_encoder(*flags), flags->case_path, flags->options);
       if (flags->common.json) {
         invocation.out << dump_json_pretty(as_json(report));
       } else {

@@ -1,6 +1,7 @@
 #include "physprobe/cli/suite_flags.h"
 
 #include "physprobe/core/error.h"
+#include "physprobe/encoders/encoder_factory.h"
 #include "physprobe/eval/yaml_json.h"
 
 #include <fmt/format.h>
@@ -12,9 +13,18 @@
 namespace physprobe {
 
 nlohmann::ordered_json encoder_config(const std::string& text) {
-  const std::string ending = std::filesystem::path(text).extension().string();
-  const bool is_file = (ending == ".yaml" || ending == ".yml") && text.rfind("exec:", 0) != 0;
-  return is_file ? read_yaml_as_json(text) : nlohmann::ordered_json{{"id", text}};
+  if (text.rfind("exec:", 0) == 0) return {{"id", text}};
+  const std::filesystem::path path(text);
+  const std::string ending = path.extension().string();
+  if (ending == ".yaml" || ending == ".yml") return read_yaml_as_json(text);
+  for (const EncoderFamily& family : encoder_families()) {
+    if (family.name == text) return {{"id", text}};
+  }
+  // A name without a folder or ending that is no family is a misspelt one; what else is given means
+  // weights.
+  const bool is_weights =
+      path.has_parent_path() || !ending.empty() || std::filesystem::exists(path);
+  return {{is_weights ? "weights" : "id", text}};
 }
 
 void SuiteFlags::add(CLI::App& app) {
@@ -24,9 +34,11 @@ void SuiteFlags::add(CLI::App& app) {
       ->take_all()
       ->expected(1)
       ->type_name("KEY=VALUE");
-  app.add_option("--encoder", encoders,
-                 "Instead of the suite's encoders; repeatable: a family, the YAML file of an "
-                 "encoder, or exec:COMMAND, which serves a model (docs/exec_protocol.md)")
+  app.add_option(
+         "--encoder", encoders,
+         "Instead of the suite's encoders; repeatable: a family, weights (a path, or a name that "
+         "`weights list` shows), the YAML file of an encoder, or exec:COMMAND, which serves "
+         "a model (docs/exec_protocol.md)")
       ->take_all()
       ->expected(1)
       ->type_name("ENCODER");

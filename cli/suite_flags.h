@@ -11,8 +11,8 @@
 
 namespace physprobe {
 
-/// The configuration behind what --encoder says: a family, the YAML file of an encoder, or
-/// exec:COMMAND. Throws Error(kInput) for a file that cannot be read.
+/// The configuration behind what --encoder says: a family, weights (a path, or "owner/model"), the
+/// YAML file of an encoder, or exec:COMMAND. Throws Error(kInput) for a file that cannot be read.
 nlohmann::ordered_json encoder_config(const std::string& text);
 
 struct SuiteFlags {

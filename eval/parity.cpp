@@ -4,7 +4,6 @@
 #include "physprobe/core/nearest_name.h"
 #include "physprobe/core/safetensors.h"
 #include "physprobe/encoders/encoder_factory.h"
-#include "physprobe/eval/yaml_json.h"
 #include "physprobe/video/preprocess.h"
 
 #include <ATen/ATen.h>
@@ -13,17 +12,12 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <filesystem>
 #include <memory>
 
 namespace physprobe {
 namespace {
 
 const char* const kInput = "input";
-
-bool ends_with(const std::string& text, const std::string& end) {
-  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
-}
 
 std::vector<int64_t> without_ones(const at::Tensor& tensor) {
   std::vector<int64_t> sizes = tensor.sizes().vec();
@@ -122,14 +116,6 @@ std::vector<std::string> expected_taps(const SafetensorsFile& file, const Encode
 }
 
 }  // namespace
-
-nlohmann::json encoder_argument(const std::string& argument) {
-  if (ends_with(argument, ".yaml") || ends_with(argument, ".yml") ||
-      (ends_with(argument, ".json") && !ends_with(argument, ".index.json"))) {
-    return nlohmann::json(read_yaml_as_json(argument));
-  }
-  return {{"weights", argument}};
-}
 
 ParityReport check_parity(const nlohmann::json& config,
                           const std::string& case_path,

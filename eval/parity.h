@@ -36,17 +36,13 @@ struct ParityOptions {
   int threads = 0;
 };
 
-/// `config` is a weights path (.safetensors, .pth, …), a folder of weights, or a YAML file for
-/// make_encoder. `case_path` is a safetensors file with `input`, (B,3,H,W) floating and already
-/// normalised or (T,H,W,3) uint8 to be preprocessed, and expected tensors named as the encoder's
-/// taps, each (B,N,D), (B,D) or (B,T,N,D). With `options.dtype` only `input` is used. Throws
-/// Error(kUsage) for tensors that are no taps (nearest named) or a case without any,
-/// Error(kIncompatible) for shapes that differ.
+/// `config` as make_encoder takes it. `case_path` is a safetensors file with `input`, (B,3,H,W)
+/// floating and already normalised or (T,H,W,3) uint8 to be preprocessed, and expected tensors
+/// named as the encoder's taps, each (B,N,D), (B,D) or (B,T,N,D). With `options.dtype` only `input`
+/// is used. Throws Error(kUsage) for tensors that are no taps (nearest named) or a case without
+/// any, Error(kIncompatible) for shapes that differ.
 ParityReport check_parity(const nlohmann::json& config,
                           const std::string& case_path,
                           const ParityOptions& options);
-
-/// The make_encoder configuration that a command line's --encoder means.
-nlohmann::json encoder_argument(const std::string& argument);
 
 }  // namespace physprobe

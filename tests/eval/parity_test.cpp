@@ -37,7 +37,7 @@ class Parity : public ::testing::Test {
   TempDir dir_;
   std::map<std::string, at::Tensor> io_ =
       read_safetensors(golden_path("encoders/clip.io.safetensors"));
-  nlohmann::json config_ = encoder_argument(golden_path("encoders/clip.hf.safetensors"));
+  nlohmann::json config_ = {{"weights", golden_path("encoders/clip.hf.safetensors")}};
 };
 
 TEST_F(Parity, TheReferencesOutputsPassAndOthersDoNot) {
