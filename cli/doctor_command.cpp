@@ -1,9 +1,9 @@
 #include "physprobe/cli/command.h"
-#include "physprobe/cli/suite_flags.h"
 #include "physprobe/core/error.h"
 #include "physprobe/core/json_lines.h"
 #include "physprobe/eval/encoder_check.h"
 #include "physprobe/eval/host_facts.h"
+#include "physprobe/eval/parity.h"
 #include "physprobe/eval/version.h"
 
 #include <fmt/format.h>
@@ -26,17 +26,19 @@ void add_doctor_command(CLI::App& app, Invocation& invocation) {
   flags->common.add_json(*command);
   command
       ->add_option("--encoder", flags->encoders,
-                   "Also try this encoder on frames of noise; repeatable: a family, the YAML file "
-                   "of an encoder, or exec:COMMAND")
+                   "Also try this encoder on frames of noise; repeatable: a family, a weights "
+                   "file, the YAML file of an encoder, or exec:COMMAND")
       ->take_all()
       ->expected(1)
       ->type_name("ENCODER");
+  flags->common.add_device(*command);
   command->callback([flags, &invocation] {
     invocation.action = [flags, &invocation] {
       using Level = DoctorFinding::Level;
       std::vector<DoctorFinding> findings = doctor();
       for (const std::string& encoder : flags->encoders) {
-        for (DoctorFinding& finding : check_encoder(encoder_config(encoder), 0))
+        for (DoctorFinding& finding :
+             check_encoder(encoder_argument(encoder), 0, flags->common.device))
           findings.push_back(std::move(finding));
       }
       bool has_problem = false;

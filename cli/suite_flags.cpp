@@ -1,21 +1,14 @@
 #include "physprobe/cli/suite_flags.h"
 
 #include "physprobe/core/error.h"
-#include "physprobe/eval/yaml_json.h"
+#include "physprobe/eval/parity.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <filesystem>
 #include <sstream>
 
 namespace physprobe {
-
-nlohmann::ordered_json encoder_config(const std::string& text) {
-  const std::string ending = std::filesystem::path(text).extension().string();
-  const bool is_file = (ending == ".yaml" || ending == ".yml") && text.rfind("exec:", 0) != 0;
-  return is_file ? read_yaml_as_json(text) : nlohmann::ordered_json{{"id", text}};
-}
 
 void SuiteFlags::add(CLI::App& app) {
   app.add_option("suite", path, "Suite file (YAML), such as configs/suites/straightening.yaml")
@@ -25,8 +18,8 @@ void SuiteFlags::add(CLI::App& app) {
       ->expected(1)
       ->type_name("KEY=VALUE");
   app.add_option("--encoder", encoders,
-                 "Instead of the suite's encoders; repeatable: a family, the YAML file of an "
-                 "encoder, or exec:COMMAND, which serves a model (docs/exec_protocol.md)")
+                 "Instead of the suite's encoders; repeatable: a family, a weights file, the "
+                 "YAML file of an encoder, or exec:COMMAND, a model in a process of its own")
       ->take_all()
       ->expected(1)
       ->type_name("ENCODER");
@@ -46,8 +39,8 @@ Suite SuiteFlags::load() const {
   std::vector<std::string> overrides;
   // Before --set, so that --set encoders.0.taps=[norm] speaks of the encoder given here.
   if (!encoders.empty()) {
-    nlohmann::ordered_json list = nlohmann::ordered_json::array();
-    for (const std::string& encoder : encoders) list.push_back(encoder_config(encoder));
+    nlohmann::json list = nlohmann::json::array();
+    for (const std::string& encoder : encoders) list.push_back(encoder_argument(encoder));
     overrides.push_back("encoders=" + list.dump());
   }
   overrides.insert(overrides.end(), set.begin(), set.end());

@@ -4,16 +4,10 @@
 #include "physprobe/cli/command.h"
 #include "physprobe/eval/suite.h"
 
-#include <nlohmann/json_fwd.hpp>
-
 #include <string>
 #include <vector>
 
 namespace physprobe {
-
-/// The configuration behind what --encoder says: a family, the YAML file of an encoder, or
-/// exec:COMMAND. Throws Error(kInput) for a file that cannot be read.
-nlohmann::ordered_json encoder_config(const std::string& text);
 
 struct SuiteFlags {
   std::string path;

@@ -124,10 +124,19 @@ std::vector<std::string> expected_taps(const SafetensorsFile& file, const Encode
 }  // namespace
 
 nlohmann::json encoder_argument(const std::string& argument) {
+  if (argument.rfind("exec:", 0) == 0) return {{"id", argument}};
   if (ends_with(argument, ".yaml") || ends_with(argument, ".yml") ||
       (ends_with(argument, ".json") && !ends_with(argument, ".index.json"))) {
     return nlohmann::json(read_yaml_as_json(argument));
   }
+  const std::vector<EncoderFamily>& families = encoder_families();
+  const bool is_family =
+      std::any_of(families.begin(), families.end(),
+                  [&](const EncoderFamily& family) { return family.name == argument; });
+  // A bare word that is no file is a misspelt family, which make_encoder answers with the nearest.
+  const bool is_word =
+      argument.find_first_of("./") == std::string::npos && !std::filesystem::exists(argument);
+  if (is_family || is_word) return {{"id", argument}};
   return {{"weights", argument}};
 }
 

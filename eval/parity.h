@@ -46,7 +46,9 @@ ParityReport check_parity(const nlohmann::json& config,
                           const std::string& case_path,
                           const ParityOptions& options);
 
-/// The make_encoder configuration that a command line's --encoder means.
+/// The make_encoder configuration that a command line's --encoder means: a family, a weights file
+/// or folder, the YAML file of an encoder, or exec:COMMAND. Throws Error(kInput) for a file that
+/// cannot be read.
 nlohmann::json encoder_argument(const std::string& argument);
 
 }  // namespace physprobe

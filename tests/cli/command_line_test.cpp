@@ -36,6 +36,16 @@ TEST(CommandLine, UsageErrorsNameTheNearest) {
   }
 }
 
+TEST(CommandLine, QuietAndVerboseHoldEverywhereAndMayStandFirst) {
+  for (const char* flag : {"-q", "--quiet", "-v", "--verbose"}) {
+    EXPECT_EQ(run({flag, "version"}).out, run({"version"}).out) << flag;
+    EXPECT_EQ(run({"version", flag}).out, run({"version"}).out) << flag;
+    EXPECT_EQ(run({flag, "worlds", "describe"}).code, 0) << flag;
+  }
+  EXPECT_NE(run({"-v", "verson"}).err.find("did you mean 'version'"), std::string::npos);
+  EXPECT_EQ(run({"-x", "version"}).code, 2);
+}
+
 TEST(CommandLine, UnknownConfigurationKeyEndsWith2AndNamesTheNearest) {
   const testing::TempDir dir;
   write_file_atomic(dir / "suite.yaml", "dataset: {path: x}\nencoders: [v1]\nsamplng: {n: 3}\n");
