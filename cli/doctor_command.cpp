@@ -21,6 +21,7 @@ void add_doctor_command(CLI::App& app, Invocation& invocation) {
   struct Flags {
     CommonFlags common;
     std::vector<std::string> encoders;
+    bool trust_model = false;
   };
   auto flags = std::make_shared<Flags>();
   flags->common.add_json(*command);
@@ -31,6 +32,8 @@ void add_doctor_command(CLI::App& app, Invocation& invocation) {
       ->take_all()
       ->expected(1)
       ->type_name("ENCODER");
+  command->add_flag("--trust-model", flags->trust_model,
+                    "Run TorchScript files: they are programs and may do anything");
   flags->common.add_device(*command);
   command->callback([flags, &invocation] {
     invocation.action = [flags, &invocation] {
@@ -38,7 +41,9 @@ void add_doctor_command(CLI::App& app, Invocation& invocation) {
       std::vector<DoctorFinding> findings = doctor();
       for (const std::string& encoder : flags->encoders) {
         for (DoctorFinding& finding :
-             check_encoder(encoder_argument(encoder), 0, flags->common.device))
+             check_encoder(flags->trust_model ? with_trust(encoder_argument(encoder))
+                                              : encoder_argument(encoder),
+                           0, flags->common.device))
           findings.push_back(std::move(finding));
       }
       bool has_problem = false;

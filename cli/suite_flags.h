@@ -17,6 +17,7 @@ struct SuiteFlags {
   int64_t limit = -1;
   int64_t seed = -1;
   bool allow_outside_root = false;
+  bool trust_model = false;
 
   void add(CLI::App& app);
   Suite load() const;

@@ -123,6 +123,14 @@ std::vector<std::string> expected_taps(const SafetensorsFile& file, const Encode
 
 }  // namespace
 
+nlohmann::json with_trust(nlohmann::json config) {
+  if (config.value("family", config.value("id", std::string())) != "torchscript") return config;
+  if (!config.contains("options") || config["options"].is_null())
+    config["options"] = nlohmann::json::object();
+  if (config["options"].is_object()) config["options"]["trust_model"] = true;
+  return config;
+}
+
 nlohmann::json encoder_argument(const std::string& argument) {
   if (argument.rfind("exec:", 0) == 0) return {{"id", argument}};
   if (ends_with(argument, ".yaml") || ends_with(argument, ".yml") ||

@@ -46,6 +46,10 @@ ParityReport check_parity(const nlohmann::json& config,
                           const std::string& case_path,
                           const ParityOptions& options);
 
+/// `config` with the user's word that TorchScript programs may run (--trust-model); other families
+/// stay as they are.
+nlohmann::json with_trust(nlohmann::json config);
+
 /// The make_encoder configuration that a command line's --encoder means: a family, a weights file
 /// or folder, the YAML file of an encoder, or exec:COMMAND. Throws Error(kInput) for a file that
 /// cannot be read.

@@ -16,11 +16,8 @@ class CommaLocale {
  public:
   CommaLocale() {
     if (std::setlocale(LC_ALL, kName) == nullptr) {
-      // Not installed: made here, where the C library's tool and sources are.
-      const std::string made = dir_ / kName;
-      const std::string command = "localedef -c -i de_DE -f UTF-8 '" + made + "' >/dev/null 2>&1";
-      if (std::system(command.c_str()) != 0) return;
-      setenv("LOCPATH", dir_.path().c_str(), 1);
+      if (folder().empty()) return;
+      setenv("LOCPATH", folder().c_str(), 1);
       if (std::setlocale(LC_ALL, kName) == nullptr) return;
     }
     try {
@@ -43,11 +40,18 @@ class CommaLocale {
   static constexpr const char* kWhyNot =
       "no locale de_DE.UTF-8, and no localedef with its sources to make it";
   static constexpr const char* kName = "de_DE.UTF-8";
-  /// For LOCPATH of a program that is started.
-  const std::string& folder() const { return dir_.path(); }
+  /// For LOCPATH: where the locale was made, once a process, with the C library's own tool and
+  /// sources; "" where these are missing.
+  static std::string folder() {
+    static const TempDir dir;
+    static const bool is_made =
+        std::system(
+            ("localedef -c -i de_DE -f UTF-8 '" + (dir / kName) + "' >/dev/null 2>&1").c_str()) ==
+        0;
+    return is_made ? dir.path() : "";
+  }
 
  private:
-  TempDir dir_;
   bool is_active_ = false;
 };
 
