@@ -5,6 +5,7 @@
 #include "physprobe/cli/usage_error.h"
 #include "physprobe/core/error.h"
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <new>
@@ -27,11 +28,23 @@ const std::vector<AddCommand>& commands() {
   return list;
 }
 
+/// Every command takes -q and -v; most say nothing but results and errors anyway.
+void add_everywhere(CLI::App& app) {
+  const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
+  for (CLI::App* command : commands) add_everywhere(*command);
+  if (!commands.empty()) return;
+  if (app.get_option_no_throw("--quiet") == nullptr)
+    app.add_flag("-q,--quiet", "Results and errors only");
+  if (app.get_option_no_throw("--verbose") == nullptr)
+    app.add_flag("-v,--verbose", "Tell of steps on stderr");
+}
+
 void build(CLI::App& app, Invocation& invocation) {
   app.name("physprobe");
   app.require_subcommand(1);
   app.formatter(std::make_shared<HelpFormatter>());
   for (const AddCommand add : commands()) add(app, invocation);
+  add_everywhere(app);
 }
 
 void add_names(const CLI::App& app, const std::string& prefix, std::vector<std::string>& names) {
@@ -58,6 +71,19 @@ int out_of_memory(std::ostream& err) {
   return exit_code(ErrorKind::kResource);
 }
 
+/// `physprobe -q run …` as `physprobe run … -q`: flags that hold everywhere may stand first.
+std::vector<std::string> with_leading_flags_last(const std::vector<std::string>& arguments) {
+  const auto holds_everywhere = [](const std::string& argument) {
+    return argument == "-q" || argument == "--quiet" || argument == "-v" || argument == "--verbose";
+  };
+  const auto command = std::find_if_not(arguments.begin(), arguments.end(), holds_everywhere);
+  if (command == arguments.end()) return arguments;
+  std::vector<std::string> ordered(command, arguments.end());
+  const auto end = std::find(ordered.begin(), ordered.end(), "--");
+  ordered.insert(end, arguments.begin(), command);
+  return ordered;
+}
+
 }  // namespace
 
 std::vector<std::string> subcommand_names() {
@@ -70,10 +96,9 @@ std::vector<std::string> subcommand_names() {
   return names;
 }
 
-int run_command_line(const std::vector<std::string>& arguments,
-                     std::ostream& out,
-                     std::ostream& err) {
-  Invocation invocation{out, err, arguments, {}};
+int run_command_line(const std::vector<std::string>& given, std::ostream& out, std::ostream& err) {
+  const std::vector<std::string> arguments = with_leading_flags_last(given);
+  Invocation invocation{out, err, given, {}};
   try {
     CLI::App app("Probes the representation space of video models for intuitive physics");
     build(app, invocation);

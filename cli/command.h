@@ -24,11 +24,17 @@ struct Invocation {
 struct CommonFlags {
   bool json = false;
   bool quiet = false;
+  bool verbose = false;
   int threads = 0;
+  std::string device;
   std::string progress = "auto";
 
   void add_json(CLI::App& app);
   void add_execution(CLI::App& app);  ///< --threads, --progress, -q
+  void add_verbose(CLI::App& app);
+  void add_device(CLI::App& app);
+  /// Where a command tells of its steps: `err` with -v, nowhere otherwise.
+  std::function<void(const std::string&)> narrator(std::ostream& err) const;
   ProgressMode progress_mode() const;
 };
 

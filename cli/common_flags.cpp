@@ -7,7 +7,7 @@ void CommonFlags::add_json(CLI::App& app) {
 }
 
 void CommonFlags::add_execution(CLI::App& app) {
-  app.add_option("--threads", threads,
+  app.add_option("--threads,--jobs", threads,
                  "Threads; 0 = all this process may use. Never changes a value")
       ->check(CLI::Range(0, 4096))
       ->type_name("N");
@@ -16,6 +16,22 @@ void CommonFlags::add_execution(CLI::App& app) {
       ->type_name("HOW")
       ->capture_default_str();
   app.add_flag("-q,--quiet", quiet, "Results and errors only");
+}
+
+void CommonFlags::add_verbose(CLI::App& app) {
+  app.add_flag("-v,--verbose", verbose, "Tell of every item and step on stderr");
+}
+
+void CommonFlags::add_device(CLI::App& app) {
+  app.add_option("--device", device,
+                 "Where encoders compute: cpu, or what a model behind exec: understands, such as "
+                 "cuda:0. Never part of a cache key")
+      ->type_name("DEVICE");
+}
+
+std::function<void(const std::string&)> CommonFlags::narrator(std::ostream& err) const {
+  if (!verbose) return {};
+  return [&err](const std::string& text) { err << text << std::endl; };
 }
 
 ProgressMode CommonFlags::progress_mode() const {

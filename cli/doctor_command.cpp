@@ -21,22 +21,28 @@ void add_doctor_command(CLI::App& app, Invocation& invocation) {
   struct Flags {
     CommonFlags common;
     std::vector<std::string> encoders;
+    bool trust_model = false;
   };
   auto flags = std::make_shared<Flags>();
   flags->common.add_json(*command);
   command
       ->add_option("--encoder", flags->encoders,
-                   "Also try this encoder on frames of noise; repeatable: a family, the YAML file "
-                   "of an encoder, or exec:COMMAND")
+                   "Also try this encoder on frames of noise; repeatable: a family, a weights "
+                   "file, the YAML file of an encoder, or exec:COMMAND")
       ->take_all()
       ->expected(1)
       ->type_name("ENCODER");
+  command->add_flag("--trust-model", flags->trust_model,
+                    "Run TorchScript files: they are programs and may do anything");
+  flags->common.add_device(*command);
   command->callback([flags, &invocation] {
     invocation.action = [flags, &invocation] {
       using Level = DoctorFinding::Level;
       std::vector<DoctorFinding> findings = doctor();
       for (const std::string& encoder : flags->encoders) {
-        for (DoctorFinding& finding : check_encoder(encoder_config(encoder), 0))
+        for (DoctorFinding& finding : check_encoder(
+                 flags->trust_model ? with_trust(encoder_config(encoder)) : encoder_config(encoder),
+                 0, flags->common.device))
           findings.push_back(std::move(finding));
       }
       bool has_problem = false;

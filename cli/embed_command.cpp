@@ -26,6 +26,8 @@ void add_embed_command(CLI::App& app, Invocation& invocation) {
   flags->suite.add(*command);
   flags->common.add_json(*command);
   flags->common.add_execution(*command);
+  flags->common.add_verbose(*command);
+  flags->common.add_device(*command);
   command->add_option("--store", flags->store, "Directory of the embedding store")
       ->required()
       ->type_name("DIR");
@@ -42,6 +44,8 @@ void add_embed_command(CLI::App& app, Invocation& invocation) {
       options.keep_tokens = flags->keep_tokens;
       options.shard = parse_shard(flags->shard);
       options.threads = flags->common.threads;
+      options.device = flags->common.device;
+      options.narrate = flags->common.narrator(invocation.err);
       options.progress = flags->common.progress_mode();
       install_interrupt_handlers();
       const EmbedSummary summary = embed_dataset(flags->suite.load(), options);

@@ -17,6 +17,7 @@ using Json = nlohmann::ordered_json;
 struct Flags {
   std::string encoder;
   std::string family;
+  bool trust_model = false;
   int64_t heads = 0;
   std::string case_path;
   ParityOptions options;
@@ -27,7 +28,7 @@ nlohmann::json stated_encoder(const Flags& flags) {
   nlohmann::json config = encoder_config(flags.encoder);
   if (!flags.family.empty()) config["family"] = flags.family;
   if (flags.heads > 0) config["options"]["heads"] = flags.heads;
-  return config;
+  return flags.trust_model ? with_trust(config) : config;
 }
 
 Json as_json(const ParityReport& report) {
@@ -77,6 +78,8 @@ void add_parity_command(CLI::App& app, Invocation& invocation) {
       ->type_name("ENCODER");
   command->add_option("--family", flags->family, "The weights' family, where two look alike")
       ->type_name("NAME");
+  command->add_flag("--trust-model", flags->trust_model,
+                    "Run TorchScript files: they are programs and may do anything");
   command->add_option("--heads", flags->heads, "Attention heads, where nothing says so")
       ->check(CLI::Range(1, 65536));
   command

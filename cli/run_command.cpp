@@ -79,6 +79,8 @@ int execute(const RunFlags& flags, Invocation& invocation) {
   options.overwrite = flags.overwrite;
   options.shard = parse_shard(flags.shard);
   options.threads = flags.common.threads;
+  options.device = flags.common.device;
+  options.narrate = flags.common.narrator(invocation.err);
   options.chunk_frames = flags.batch;
   options.progress = flags.common.progress_mode();
   options.command_line = invocation.arguments;
@@ -120,6 +122,8 @@ void add_run_command(CLI::App& app, Invocation& invocation) {
   flags->suite.add(*command);
   flags->common.add_json(*command);
   flags->common.add_execution(*command);
+  flags->common.add_verbose(*command);
+  flags->common.add_device(*command);
   command->add_option("--out", flags->out, "Directory for the results")
       ->required()
       ->type_name("DIR");

@@ -7,16 +7,15 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <filesystem>
 #include <sstream>
 
 namespace physprobe {
 
-nlohmann::ordered_json encoder_config(const std::string& text) {
+nlohmann::json encoder_config(const std::string& text) {
   if (text.rfind("exec:", 0) == 0) return {{"id", text}};
   const std::filesystem::path path(text);
   const std::string ending = path.extension().string();
-  if (ending == ".yaml" || ending == ".yml") return read_yaml_as_json(text);
+  if (ending == ".yaml" || ending == ".yml") return nlohmann::json(read_yaml_as_json(text));
   for (const EncoderFamily& family : encoder_families()) {
     if (family.name == text) return {{"id", text}};
   }
@@ -25,6 +24,14 @@ nlohmann::ordered_json encoder_config(const std::string& text) {
   const bool is_weights =
       path.has_parent_path() || !ending.empty() || std::filesystem::exists(path);
   return {{is_weights ? "weights" : "id", text}};
+}
+
+nlohmann::json with_trust(nlohmann::json config) {
+  if (config.value("family", config.value("id", std::string())) != "torchscript") return config;
+  if (!config.contains("options") || config["options"].is_null())
+    config["options"] = nlohmann::json::object();
+  if (config["options"].is_object()) config["options"]["trust_model"] = true;
+  return config;
 }
 
 void SuiteFlags::add(CLI::App& app) {
@@ -50,6 +57,8 @@ void SuiteFlags::add(CLI::App& app) {
   app.add_option("--seed", seed, "Seed of resampling and nulls")
       ->check(CLI::NonNegativeNumber)
       ->type_name("N");
+  app.add_flag("--trust-model", trust_model,
+               "Run TorchScript files: they are programs and may do anything");
   app.add_flag("--allow-outside-root", allow_outside_root,
                "Accept absolute paths, '..' and links that leave the data set");
 }
@@ -58,7 +67,7 @@ Suite SuiteFlags::load() const {
   std::vector<std::string> overrides;
   // Before --set, so that --set encoders.0.taps=[norm] speaks of the encoder given here.
   if (!encoders.empty()) {
-    nlohmann::ordered_json list = nlohmann::ordered_json::array();
+    nlohmann::json list = nlohmann::json::array();
     for (const std::string& encoder : encoders) list.push_back(encoder_config(encoder));
     overrides.push_back("encoders=" + list.dump());
   }
@@ -76,7 +85,12 @@ Suite SuiteFlags::load() const {
     overrides.push_back(
         fmt::format("dataset.columns.{}='{}'", pair.substr(0, equals), pair.substr(equals + 1)));
   }
-  return load_suite(path, overrides);
+  Suite suite = load_suite(path, overrides);
+  if (trust_model) {
+    for (SuiteEncoder& encoder : suite.encoders)
+      encoder.config = with_trust(nlohmann::json::parse(encoder.config)).dump();
+  }
+  return suite;
 }
 
 }  // namespace physprobe

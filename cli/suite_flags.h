@@ -13,7 +13,11 @@ namespace physprobe {
 
 /// The configuration behind what --encoder says: a family, weights (a path, or "owner/model"), the
 /// YAML file of an encoder, or exec:COMMAND. Throws Error(kInput) for a file that cannot be read.
-nlohmann::ordered_json encoder_config(const std::string& text);
+nlohmann::json encoder_config(const std::string& text);
+
+/// `config` with the user's word that TorchScript programs may run (--trust-model); other families
+/// stay as they are.
+nlohmann::json with_trust(nlohmann::json config);
 
 struct SuiteFlags {
   std::string path;
@@ -23,6 +27,7 @@ struct SuiteFlags {
   int64_t limit = -1;
   int64_t seed = -1;
   bool allow_outside_root = false;
+  bool trust_model = false;
 
   void add(CLI::App& app);
   Suite load() const;

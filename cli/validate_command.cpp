@@ -66,13 +66,14 @@ int validate_data(const ValidateFlags& flags, Invocation& invocation) {
     nlohmann::ordered_json list = nlohmann::ordered_json::array();
     for (const DatasetProblem& problem : problems)
       list.push_back({{"line", problem.line}, {"text", problem.text}});
-    invocation.out << dump_json_pretty(
-        nlohmann::ordered_json{{"items", dataset.items.size()}, {"problems", list}});
+    invocation.out << dump_json_pretty(nlohmann::ordered_json{
+        {"items", dataset.items.size()}, {"problems", list}, {"left_out", dataset.left_out}});
   } else {
     for (const DatasetProblem& problem : problems) {
       invocation.out << (problem.line > 0 ? fmt::format("line {}: ", problem.line) : std::string())
                      << problem.text << "\n";
     }
+    for (const std::string& sentence : dataset.left_out) invocation.out << sentence << "\n";
     invocation.out << fmt::format("{} sound items, {} problems\n", dataset.items.size(),
                                   problems.size());
   }

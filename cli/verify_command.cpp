@@ -1,8 +1,7 @@
 #include "physprobe/cli/command.h"
-#include "physprobe/core/atomic_file.h"
 #include "physprobe/core/error.h"
-#include "physprobe/core/hashing.h"
 #include "physprobe/core/json_lines.h"
+#include "physprobe/eval/run_seal.h"
 #include "physprobe/memory/embedding_store.h"
 
 #include <fmt/format.h>
@@ -19,16 +18,7 @@ std::vector<std::string> findings(const std::string& path) {
   namespace fs = std::filesystem;
   std::vector<std::string> problems;
   const bool is_run = fs::exists(path + "/run.json");
-  if (is_run) {
-    if (!fs::exists(path + "/COMPLETE")) {
-      problems.push_back(
-          "COMPLETE is missing: the run was interrupted; start the same command again to continue");
-    } else if (read_file(path + "/COMPLETE") !=
-               sha256_hex(read_file(path + "/results.json")) + "\n") {
-      problems.push_back(
-          "results.json differs from the digest in COMPLETE: it was changed after the run");
-    }
-  }
+  if (is_run) problems = check_run_files(path);
   const std::string store = is_run ? path + "/store" : path;
   if (is_run && !fs::exists(store)) return problems;
   try {

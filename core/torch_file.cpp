@@ -94,7 +94,8 @@ struct TorchFile::Impl {
       if (ends_with(member.name, "/constants.pkl") ||
           member.name.find("/code/") != std::string::npos) {
         throw Error(ErrorKind::kIncompatible, file.path(),
-                    "is a TorchScript program, which is not run; save the model's state_dict");
+                    "is a TorchScript program, which is not run; save the model's state_dict, or "
+                    "name the family torchscript and say --trust-model (docs/encoders.md)");
       }
     }
     if (root.empty()) {

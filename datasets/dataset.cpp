@@ -76,11 +76,12 @@ std::string all_problems(const std::vector<DatasetProblem>& problems) {
 Dataset make_dataset(const std::string& path,
                      const DatasetOptions& options,
                      std::string layout,
-                     std::vector<DatasetItem> items) {
+                     DatasetListing& listing) {
+  std::vector<DatasetItem>& items = listing.items;
   if (options.limit > 0 && static_cast<std::size_t>(options.limit) < items.size()) {
     items.resize(static_cast<std::size_t>(options.limit));
   }
-  return {path, std::move(layout), std::move(items)};
+  return {path, std::move(layout), std::move(items), std::move(listing.left_out)};
 }
 
 }  // namespace
@@ -91,7 +92,7 @@ Dataset load_dataset(const std::string& path, const DatasetOptions& options) {
   if (!listing.problems.empty()) {
     throw Error(ErrorKind::kInput, path, all_problems(listing.problems));
   }
-  return make_dataset(path, options, std::move(layout), std::move(listing.items));
+  return make_dataset(path, options, std::move(layout), listing);
 }
 
 std::vector<DatasetProblem> validate_dataset(const std::string& path,
@@ -100,7 +101,7 @@ std::vector<DatasetProblem> validate_dataset(const std::string& path,
   std::string layout;
   DatasetListing listing = list_dataset(path, options, layout);
   if (dataset != nullptr) {
-    *dataset = make_dataset(path, options, std::move(layout), std::move(listing.items));
+    *dataset = make_dataset(path, options, std::move(layout), listing);
   }
   return std::move(listing.problems);
 }

@@ -25,6 +25,8 @@ struct Dataset {
   std::string path;                ///< As given.
   std::string layout;              ///< "videos" (folder), "manifest".
   std::vector<DatasetItem> items;  ///< Manifest order, or relative paths in byte order for folders.
+  std::vector<std::string> left_out;  ///< What looks like an item of a folder and is none, one
+                                      ///< sentence each: pipes, sockets, devices.
 };
 
 struct DatasetOptions {

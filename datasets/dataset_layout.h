@@ -15,6 +15,7 @@ namespace physprobe {
 struct DatasetListing {
   std::vector<DatasetItem> items;
   std::vector<DatasetProblem> problems;
+  std::vector<std::string> left_out;       ///< Sentences (Dataset::left_out).
   std::set<std::string> incomplete_pairs;  ///< Pairs of rows left out for a defect of their own.
 
   void report(int64_t line, std::string text) { problems.push_back({line, std::move(text)}); }

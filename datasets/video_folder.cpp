@@ -11,12 +11,31 @@
 #include <set>
 #include <string>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 namespace physprobe {
 
 namespace {
 
 namespace fs = std::filesystem;
+
+/// What is neither file nor folder and would never end, or never begin, to be read; nullptr for
+/// everything else.
+const char* special_kind(const fs::directory_entry& entry) {
+  std::error_code ignored;
+  switch (entry.status(ignored).type()) {
+    case fs::file_type::fifo:
+      return "a named pipe";
+    case fs::file_type::socket:
+      return "a socket";
+    case fs::file_type::block:
+    case fs::file_type::character:
+      return "a device";
+    default:
+      return nullptr;
+  }
+}
 
 /// Walks the tree and collects the relative paths of everything that looks like an item.
 class FolderWalk {
@@ -38,6 +57,9 @@ class FolderWalk {
       if (entry->is_directory(ignored)) {
         if (!entry->is_symlink(ignored) || options_.allow_outside_root) folders.push_back(name);
         if (entry->is_symlink(ignored)) report_if_outside(*entry, relative + name);
+      } else if (const char* kind = is_video_name(name) ? special_kind(*entry) : nullptr) {
+        left_out.push_back(
+            fmt::format("'{}' was left out: it is {}, not a video file", relative + name, kind));
       } else if (is_video_name(name)) {
         found.push_back(relative + name);
         ++videos;
@@ -59,6 +81,7 @@ class FolderWalk {
   }
 
   std::vector<std::string> found;
+  std::vector<std::string> left_out;
   int64_t images = 0;
   int64_t others = 0;
 
@@ -136,8 +159,14 @@ DatasetListing list_video_folder(const std::string& path, const DatasetOptions& 
   FolderWalk walk(options, locator, listing);
   walk.visit(locator.root(), "");
   std::sort(walk.found.begin(), walk.found.end());
+  std::sort(walk.left_out.begin(), walk.left_out.end());
   for (const std::string& relative : walk.found) add_item(relative, locator, listing);
-  if (walk.found.empty() && listing.problems.empty()) listing.report(0, nothing_found(walk));
+  if (walk.found.empty() && listing.problems.empty()) {
+    std::string text = nothing_found(walk);
+    for (const std::string& sentence : walk.left_out) text += "; " + sentence;
+    listing.report(0, text);
+  }
+  listing.left_out = std::move(walk.left_out);
   return listing;
 }
 

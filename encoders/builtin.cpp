@@ -2,6 +2,7 @@
 
 #include "physprobe/encoders/exec_encoder.h"
 #include "physprobe/encoders/pixels_encoder.h"
+#include "physprobe/encoders/torchscript_encoder.h"
 #include "physprobe/encoders/v1_encoder.h"
 #include "physprobe/encoders/vit_encoder.h"
 #include "physprobe/encoders/vit_family.h"
@@ -31,6 +32,12 @@ std::vector<BuiltinFamily> all_families() {
         false,
         {"command", "version", "name", "device", "timeout_seconds", "start_timeout_seconds"}},
        make_exec_encoder},
+      {{"torchscript",
+        "A program that torch.jit.save wrote; runs only with --trust-model or a pinned digest",
+        false,
+        true,
+        {"trust_model", "digest", "name", "prefix_tokens"}},
+       make_torchscript_encoder},
   };
   for (const VitFamily& family : vit_families()) {
     families.push_back(

@@ -9,7 +9,8 @@
 namespace physprobe {
 
 EmbedSummary embed_dataset(const Suite& suite, const EmbedOptions& options) {
-  RunPlan plan = make_plan(suite, options.shard, options.store + "/data", options.threads);
+  RunPlan plan =
+      make_plan(suite, options.shard, options.store + "/data", options.threads, options.device);
   for (EmbeddingJob& job : plan.jobs) job.keep_tokens = options.keep_tokens;
   const auto store = EmbeddingStore::open_writer(options.store);
   PendingRecords pending(*store);
@@ -31,6 +32,9 @@ EmbedSummary embed_dataset(const Suite& suite, const EmbedOptions& options) {
           jobs.push_back(job);
           keys.push_back(key);
         }
+        if (options.narrate)
+          options.narrate(item->id +
+                          (jobs.empty() ? ": in the store already" : ": to be embedded"));
         if (jobs.empty()) {
           ++summary.from_store;
         } else {
@@ -41,6 +45,7 @@ EmbedSummary embed_dataset(const Suite& suite, const EmbedOptions& options) {
       } catch (const Error& error) {
         if (ends_the_run(error, *item)) throw;
         summary.failures.push_back(item->id + ": " + error.what());
+        if (options.narrate) options.narrate("failed: " + summary.failures.back());
       }
       progress.update(++summary.items);
       if (pending.is_due()) pending.flush();

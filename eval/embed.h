@@ -5,6 +5,7 @@
 #include "physprobe/eval/shard.h"
 #include "physprobe/eval/suite.h"
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,8 @@ struct EmbedOptions {
   bool keep_tokens = false;  ///< Store every tap's tokens too ("<tap>/tokens"): large.
   Shard shard;
   int threads = 0;
+  std::string device;                               ///< Where encoders compute (run_plan.h).
+  std::function<void(const std::string&)> narrate;  ///< Told of every step, if set.
   ProgressMode progress = ProgressMode::kAuto;
 };
 

@@ -2,6 +2,7 @@
 
 #include "physprobe/core/rng.h"
 #include "physprobe/encoders/encoder_factory.h"
+#include "physprobe/eval/run_plan.h"
 #include "physprobe/video/preprocess.h"
 
 #include <ATen/ATen.h>
@@ -77,10 +78,12 @@ std::string taps_text(const EncoderInfo& info, const Outputs& outputs) {
 
 }  // namespace
 
-std::vector<DoctorFinding> check_encoder(const nlohmann::json& config, int threads) {
+std::vector<DoctorFinding> check_encoder(const nlohmann::json& config,
+                                         int threads,
+                                         const std::string& device) {
   std::vector<DoctorFinding> findings;
   const Stopwatch start;
-  const auto encoder = make_encoder(config);
+  const auto encoder = make_encoder(on_device(config, device));
   const EncoderInfo& info = encoder->info();
   findings.push_back(
       {Level::kOk, "encoder",

@@ -6,13 +6,16 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <string>
 #include <vector>
 
 namespace physprobe {
 
 /// Builds the encoder of `config` (encoder_factory.h) and runs it: what it is, its speed alone and
 /// in a batch, whether a frame has the same bits in both and when asked twice, and the untrained
-/// null. Throws what building or encoding throws.
-std::vector<DoctorFinding> check_encoder(const nlohmann::json& config, int threads);
+/// null. `device` as in run_plan.h. Throws what building or encoding throws.
+std::vector<DoctorFinding> check_encoder(const nlohmann::json& config,
+                                         int threads,
+                                         const std::string& device = "");
 
 }  // namespace physprobe

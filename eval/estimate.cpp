@@ -1,6 +1,7 @@
 #include "physprobe/core/atomic_file.h"
 #include "physprobe/core/error.h"
 #include "physprobe/core/interrupt.h"
+#include "physprobe/datasets/worlds/world_catalog.h"
 #include "physprobe/eval/host_facts.h"
 #include "physprobe/eval/item_failure.h"
 #include "physprobe/eval/run.h"
@@ -55,6 +56,29 @@ class Scratch {
   std::string path_;
 };
 
+/// A rendered world needs no more than the clips that are measured.
+constexpr int64_t kMeasuredClips = 3;
+
+/// The suite whose items are measured, and how many items the run's shard has.
+struct Measured {
+  Suite suite;
+  Shard shard;
+  int64_t items = -1;  ///< -1: as many as the plan says.
+};
+
+Measured measured_part(const Suite& suite, const Shard& shard) {
+  if (suite.world.empty() || suite.world_clips <= kMeasuredClips) return {suite, shard, -1};
+  Measured measured{suite, Shard{}, 0};
+  measured.suite.world_clips = kMeasuredClips;
+  int64_t position = 0;
+  for (const DatasetItem& item : world_items(suite.world, suite.world_clips, suite.world_seed)) {
+    const bool is_taken = suite.dataset.limit == 0 || position < suite.dataset.limit;
+    if (is_taken && shard.contains(item.id)) ++measured.items;
+    ++position;
+  }
+  return measured;
+}
+
 /// Embeds one item into the scratch folder as a run would; returns the seconds it took.
 double measure_item(const Suite& suite,
                     const RunOptions& options,
@@ -95,10 +119,13 @@ double bytes_per_item(const RunPlan& plan) {
 RunEstimate estimate_run(const Suite& suite, const RunOptions& options) {
   options.validate();
   const Scratch scratch(options.out);
-  const RunPlan plan = make_plan(suite, options.shard, scratch.path() + "/data", options.threads);
+  const Measured measured_run = measured_part(suite, options.shard);
+  const RunPlan plan = make_plan(measured_run.suite, measured_run.shard, scratch.path() + "/data",
+                                 options.threads, options.device);
   RunEstimate estimate;
-  estimate.items = static_cast<int64_t>(plan.items.size());
-  if (plan.items.empty()) return estimate;
+  estimate.items =
+      measured_run.items < 0 ? static_cast<int64_t>(plan.items.size()) : measured_run.items;
+  if (estimate.items == 0) return estimate;
   const auto store = EmbeddingStore::open_writer(scratch.path() + "/store");
   // The first item also loads libraries, filters and caches, which a run does once: two more are
   // timed when there are that many.

@@ -6,6 +6,7 @@
 #include "physprobe/eval/run_directory.h"
 #include "physprobe/eval/run_finish.h"
 #include "physprobe/eval/run_plan.h"
+#include "physprobe/eval/run_seal.h"
 #include "physprobe/eval/version.h"
 
 #include <ATen/ATen.h>
@@ -54,6 +55,7 @@ struct Shards {
   std::set<std::string> caches;  // stores that shards shared by --cache
   Json suite;
   std::string layout;
+  std::vector<std::string> left_out;
   std::map<int64_t, std::string> id_at;           // position -> id
   std::map<std::string, std::string> failure_of;  // id -> line
 };
@@ -100,6 +102,7 @@ Shards read_shards(const std::vector<std::string>& folders) {
       total = plan.at("dataset_items");
       shards.suite = plan.at("suite");
       shards.layout = plan.at("layout");
+      shards.left_out = plan.value("left_out", std::vector<std::string>());
     }
     if (plan.at("suite_digest") != digest) {
       throw Error(
@@ -226,14 +229,14 @@ RunSummary merge_runs(const std::vector<std::string>& shard_directories,
   for (const std::string& cache : shards.caches)
     stores.push_back(EmbeddingStore::open_reader(cache));
   write_file_atomic(paths.run_json,
-                    dump_json_pretty(Json{{"schema", 1},
+                    self_sealed_json(Json{{"schema", 1},
                                           {"name", suite.name},
                                           {"producer", std::string("physprobe ") + version()},
                                           {"suite_digest", suite_digest(suite)},
                                           {"suite", shards.suite},
                                           {"merged_from", shards.folders.size()},
                                           {"host", host_facts()}}));
-  FinishInput finish{suite, jobs, {}, shards.layout, {}, {}, 0};
+  FinishInput finish{suite, jobs, {}, shards.layout, shards.left_out, {}, {}, 0};
   for (const auto& [position, id] : shards.id_at) {
     finish.ids.push_back(id);
     const auto failure = shards.failure_of.find(id);

@@ -1,6 +1,7 @@
 #include "physprobe/eval/report_media.h"
 
 #include "physprobe/core/atomic_file.h"
+#include "physprobe/core/hashing.h"
 #include "physprobe/video/resample.h"
 #include "physprobe/video/video_writer.h"
 
@@ -80,6 +81,7 @@ nlohmann::ordered_json ReportMedia::write(const std::string& directory,
   if (!strip_.empty()) {
     write_file_atomic(base + ".jpg", encode_jpeg(at::cat(strip_, 1).contiguous(), 80));
     media["strip"] = prefix + stem + ".jpg";
+    media["strip_sha256"] = sha256_file(base + ".jpg");
     media["strip_frames"] = strip_.size();
     media["strip_indices"] = strip_indices_;
   }
@@ -98,6 +100,7 @@ nlohmann::ordered_json ReportMedia::write(const std::string& directory,
     for (const at::Tensor& frame : clip_) writer->write(frame);
     writer->close();
     media["clip"] = prefix + stem + format->extension;
+    media["clip_sha256"] = sha256_file(base + format->extension);
   }
   return media;
 }

@@ -11,6 +11,7 @@
 #include "physprobe/eval/run_directory.h"
 #include "physprobe/eval/run_finish.h"
 #include "physprobe/eval/run_plan.h"
+#include "physprobe/eval/run_seal.h"
 #include "physprobe/eval/version.h"
 
 #include <ATen/ATen.h>
@@ -108,6 +109,7 @@ class ItemLoop {
       lines_ += dump_json(item_line(suite_, item, digest, plan_.jobs, records, media)) + "\n";
       ++lines_pending_;
       ++summary_.ok;
+      tell(fmt::format("{}: {}", item.id, missing_jobs.empty() ? "from the store" : "embedded"));
     } catch (const Error& error) {
       if (ends_the_run(error, item)) throw;
       fail(item, kind_name(error.kind()), error.what());
@@ -128,12 +130,18 @@ class ItemLoop {
             {"id", item.id}, {"path", item.relative_path}, {"kind", kind}, {"message", text}}));
     ++summary_.failed;
     log_line(paths_, "failed: " + text);
+    tell(item.id + ": failed: " + text);
+  }
+
+  void tell(const std::string& text) const {
+    if (options_.narrate) options_.narrate(text);
   }
 
   bool should_flush() const { return lines_pending_ >= options_.flush_items || pending_.is_due(); }
 
   void flush() {
     pending_.flush();
+    if (lines_pending_ > 0) tell(fmt::format("{} items are durable", lines_pending_));
     // Only now are the rows durable; a line never speaks of a row that could be lost.
     if (!lines_.empty()) items_.append(lines_);
     lines_.clear();
@@ -194,20 +202,22 @@ RunSummary run_suite(const Suite& suite, const RunOptions& options) {
     create_directories(paths.directory);
     lock.emplace(paths.directory);
   }
-  const RunPlan plan = make_plan(suite, options.shard, paths.directory + "/data", options.threads);
+  const RunPlan plan =
+      make_plan(suite, options.shard, paths.directory + "/data", options.threads, options.device);
   refuse_other_items(paths, ids_digest(plan.dataset), options.overwrite);
   if (!lock) {
     create_directories(paths.directory);
     lock.emplace(paths.directory);
   }
   prepare_run_directory(paths, options.overwrite);
-  write_file_atomic(paths.run_json, dump_json_pretty(run_json(suite, options, plan)));
-  write_file_atomic(paths.plan, dump_json_pretty(plan_json(plan, suite, options.shard)));
+  write_file_atomic(paths.run_json, self_sealed_json(run_json(suite, options, plan)));
+  write_file_atomic(paths.plan, self_sealed_json(plan_json(plan, suite, options.shard)));
   log_line(paths, fmt::format("started: {} items", plan.items.size()));
   for (const EmbeddingJob& job : plan.jobs) {
     const std::string& detection = job.encoder->info().detection;
     if (!detection.empty()) log_line(paths, job.encoder_id + ": " + detection);
   }
+  for (const std::string& sentence : plan.dataset.left_out) log_line(paths, sentence);
 
   const auto store =
       EmbeddingStore::open_writer(options.cache.empty() ? paths.store : options.cache);
@@ -222,8 +232,9 @@ RunSummary run_suite(const Suite& suite, const RunOptions& options) {
                                 summary.items));
     return summary;
   }
-  FinishInput finish{suite,           plan.jobs,      {}, plan.dataset.layout, {},
-                     loop.failures(), options.threads};
+  FinishInput finish{
+      suite,           plan.jobs,      {}, plan.dataset.layout, plan.dataset.left_out, {},
+      loop.failures(), options.threads};
   for (const DatasetItem* item : plan.items) finish.ids.push_back(item->id);
   finish.retrieval_vector = [&](const std::string& key) {
     return store->read(key, {"retrieval"}).fields.at("retrieval");

@@ -8,6 +8,7 @@
 #include "physprobe/eval/suite.h"
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,9 @@ struct RunOptions {
   std::string cache;  ///< Embedding store to use; "" = OUT/store.
   bool overwrite = false;  ///< Replace another run in `out`; embeddings already made are kept.
   Shard shard;
-  int threads = 0;           ///< Never changes a value.
+  int threads = 0;     ///< Never changes a value.
+  std::string device;  ///< Where encoders compute (run_plan.h); in no key.
+  std::function<void(const std::string&)> narrate;  ///< Told of every step, if set.
   int64_t chunk_frames = 8;  ///< Frames encoded at a time; never changes a value.
   int64_t flush_items = 16;  ///< Items per sealed segment (or every few seconds).
   ProgressMode progress = ProgressMode::kAuto;

@@ -1,8 +1,8 @@
 #include "physprobe/eval/run_finish.h"
 
 #include "physprobe/core/atomic_file.h"
+#include "physprobe/core/digest_list.h"
 #include "physprobe/core/error.h"
-#include "physprobe/core/hashing.h"
 #include "physprobe/core/json_lines.h"
 #include "physprobe/eval/aggregate.h"
 #include "physprobe/memory/visual_memory.h"
@@ -143,6 +143,7 @@ void finish_run(const RunPaths& paths, const std::string& items_source, const Fi
     retrieval.annotate(line);
     aggregator.add(line);
   });
+  for (const std::string& sentence : input.left_out) aggregator.note(sentence + ".");
   if (retrieval.without_direction() > 0) {
     aggregator.note(
         fmt::format("{} of {} items have a retrieval vector of zero (such as black clips): it has "
@@ -153,10 +154,10 @@ void finish_run(const RunPaths& paths, const std::string& items_source, const Fi
   write_file_atomic(paths.failures, failure_lines);
   const Json results = aggregator.results(static_cast<int64_t>(input.ids.size()),
                                           static_cast<int64_t>(failed.size()), input.layout);
-  const std::string text = dump_json_pretty(results);
-  write_file_atomic(paths.results_json, text);
+  write_file_atomic(paths.results_json, dump_json_pretty(results));
   write_file_atomic(paths.results_csv, scores_csv(results));
-  write_file_atomic(paths.complete, sha256_hex(text) + "\n");
+  write_digest_list(paths.directory, "COMPLETE",
+                    {"failures.jsonl", "items.jsonl", "results.csv", "results.json"});
 }
 
 }  // namespace physprobe

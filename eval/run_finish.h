@@ -16,6 +16,7 @@ struct FinishInput {
   const std::vector<EmbeddingJob>& jobs;
   std::vector<std::string> ids;  ///< All items in manifest order, failed ones included.
   std::string layout;
+  std::vector<std::string> left_out;  ///< Dataset::left_out, which becomes notes.
   std::function<at::Tensor(const std::string& key)>
       retrieval_vector;                                       ///< (D) float32 of a stored record.
   std::vector<std::pair<std::string, std::string>> failures;  ///< id, JSON line; manifest order.

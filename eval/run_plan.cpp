@@ -37,18 +37,39 @@ std::vector<std::string> chosen_taps(const Suite& suite,
 
 }  // namespace
 
+nlohmann::json on_device(nlohmann::json config, const std::string& device) {
+  if (device.empty()) return config;
+  const std::string id = config.value("id", std::string());
+  const std::string family = config.value("family", id);
+  if (family == "exec" || id.rfind("exec:", 0) == 0) {
+    if (!config.contains("options") || config["options"].is_null())
+      config["options"] = nlohmann::json::object();
+    if (config["options"].is_object() && !config["options"].contains("device"))
+      config["options"]["device"] = device;
+    return config;
+  }
+  if (device != "cpu") {
+    throw Error(
+        ErrorKind::kUsage, "--device",
+        fmt::format("is '{}', but the encoder '{}' computes on the cpu; models behind exec: "
+                    "may use another device",
+                    device, family));
+  }
+  return config;
+}
+
 std::string ids_digest(const Dataset& dataset) {
   Sha256 digest;
   for (const DatasetItem& item : dataset.items) digest.update(item.id + "\n");
   return digest.hex();
 }
 
-std::vector<EmbeddingJob> plan_jobs(const Suite& suite) {
+std::vector<EmbeddingJob> plan_jobs(const Suite& suite, const std::string& device) {
   std::vector<EmbeddingJob> jobs;
   std::vector<std::string> ids;
   for (const SuiteEncoder& entry : suite.encoders) {
     const std::shared_ptr<const Encoder> encoder =
-        make_encoder(nlohmann::json::parse(entry.config));
+        make_encoder(on_device(nlohmann::json::parse(entry.config), device));
     const EncoderInfo& info = encoder->info();
     if (std::find(ids.begin(), ids.end(), info.id) != ids.end()) {
       throw Error(ErrorKind::kUsage, "encoders",
@@ -82,9 +103,10 @@ std::vector<EmbeddingJob> plan_jobs(const Suite& suite) {
 RunPlan make_plan(const Suite& suite,
                   const Shard& shard,
                   const std::string& world_directory,
-                  int threads) {
+                  int threads,
+                  const std::string& device) {
   RunPlan plan;
-  plan.jobs = plan_jobs(suite);
+  plan.jobs = plan_jobs(suite, device);
   if (!suite.world.empty() && !suite.dataset_path.empty()) {
     throw Error(ErrorKind::kUsage, "dataset", "both 'path' and 'world' are given; give one");
   }
@@ -118,6 +140,7 @@ nlohmann::ordered_json plan_json(const RunPlan& plan, const Suite& suite, const 
           {"suite_digest", suite_digest(suite)},
           {"suite", nlohmann::ordered_json::parse(suite.resolved)},
           {"layout", plan.dataset.layout},
+          {"left_out", plan.dataset.left_out},
           {"dataset_items", plan.dataset.items.size()},
           {"dataset_ids_digest", ids_digest(plan.dataset)},
           {"shard", {{"index", shard.index}, {"count", shard.count}}},

@@ -23,15 +23,22 @@ struct RunPlan {
 /// Names the list of items: their ids in order.
 std::string ids_digest(const Dataset& dataset);
 
+/// The configuration of an encoder (encoder_factory.h) with `device` where it belongs, as plan_jobs
+/// does it.
+nlohmann::json on_device(nlohmann::json config, const std::string& device);
+
 /// The jobs of a suite: one per encoder, and one per untrained seed for encoders that have weights.
-/// Throws Error(kUsage) for an unknown tap or two encoders of the same id.
-std::vector<EmbeddingJob> plan_jobs(const Suite& suite);
+/// `device` ("" = none asked for) is handed on to models behind exec: that name none themselves;
+/// the built-in encoders compute on the "cpu". Throws Error(kUsage) for an unknown tap, two
+/// encoders of the same id, or another device for a built-in encoder.
+std::vector<EmbeddingJob> plan_jobs(const Suite& suite, const std::string& device = "");
 
 /// Loads (or renders, into `world_directory`) the data set and builds the encoders.
 RunPlan make_plan(const Suite& suite,
                   const Shard& shard,
                   const std::string& world_directory,
-                  int threads);
+                  int threads,
+                  const std::string& device = "");
 
 /// plan.json: what `merge` needs to prove that nothing is missing or doubled.
 nlohmann::ordered_json plan_json(const RunPlan& plan, const Suite& suite, const Shard& shard);

@@ -1,6 +1,7 @@
 #include "physprobe/report/report.h"
 
 #include "physprobe/core/atomic_file.h"
+#include "physprobe/core/digest_list.h"
 #include "physprobe/core/error.h"
 #include "physprobe/report/charts.h"
 #include "physprobe/report/headline.h"
@@ -22,6 +23,7 @@
 #include <map>
 #include <set>
 #include <unistd.h>
+#include <vector>
 
 namespace physprobe {
 namespace {
@@ -223,6 +225,19 @@ void replace_folder(const std::string& fresh, const std::string& target, bool is
   fs::remove_all(old, error);
 }
 
+/// COMPLETE covers the report from now on.
+void seal_report(const std::string& run_directory) {
+  std::vector<std::string> files = {"report.html"};
+  const std::string data = run_directory + "/report_data";
+  if (fs::is_directory(data)) {
+    for (const auto& entry : fs::recursive_directory_iterator(data)) {
+      if (entry.is_regular_file())
+        files.push_back(fs::relative(entry.path(), run_directory).string());
+    }
+  }
+  extend_digest_list(run_directory, "COMPLETE", files, {"report.html", "report_data"});
+}
+
 void check_range(const char* field, int64_t value, int64_t low, int64_t high) {
   if (value >= low && value <= high) return;
   throw Error(ErrorKind::kUsage, fmt::format("report.{}", field),
@@ -274,6 +289,7 @@ std::string write_report(const std::string& run_directory, const ReportOptions& 
     }
     replace_folder(fresh, target, pages.items == 0);
     write_file_atomic(run_directory + "/report.html", page);
+    seal_report(run_directory);
   } catch (const Json::exception& error) {
     std::error_code ignored;
     fs::remove_all(fresh, ignored);

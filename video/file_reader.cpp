@@ -138,14 +138,19 @@ class FileReader final : public FrameByFrameReader {
     if (!damage.empty() && !options_.allow_truncated) refuse(damage);
     if (table_.frames.empty()) {
       throw Error(ErrorKind::kInput, info_.path,
-                  fmt::format("no frame of its {} stream can be decoded", info_.codec));
+                  fmt::format("no frame of its {} stream can be decoded{}", info_.codec,
+                              damage.empty() ? "" : " (" + joined(damage) + ")"));
     }
     info_.damage = std::move(damage);
   }
 
-  [[noreturn]] void refuse(const std::vector<std::string>& damage) const {
+  static std::string joined(const std::vector<std::string>& damage) {
     std::string findings;
     for (const std::string& finding : damage) findings += (findings.empty() ? "" : "; ") + finding;
+    return findings;
+  }
+
+  [[noreturn]] void refuse(const std::vector<std::string>& damage) const {
     const std::string claim =
         info_.header_frame_count ? fmt::format("header claims {} frames", *info_.header_frame_count)
                                  : std::string("header claims no frame count");
@@ -153,7 +158,7 @@ class FileReader final : public FrameByFrameReader {
         ErrorKind::kInput, info_.path,
         fmt::format("is damaged: {}, {} can be decoded ({}); replace the file, or allow truncated "
                     "videos to use what decodes",
-                    claim, table_.frames.size(), findings));
+                    claim, table_.frames.size(), joined(damage)));
   }
 
   void fill_times() {

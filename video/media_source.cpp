@@ -41,6 +41,13 @@ bool has_known_codec(const AVFormatContext& context) {
   return false;
 }
 
+/// What a file that ends too early adds to an error, "" for any other.
+std::string cut_off_note(const std::string& path) {
+  const auto truncation = find_truncation(InputFile(path));
+  if (!truncation) return "";
+  return "; it was probably cut off: " + *truncation + "; copy or record it again";
+}
+
 }  // namespace
 
 MediaSource::MediaSource(const std::string& path, const VideoOptions& options)
@@ -79,6 +86,8 @@ void MediaSource::open() {
                 "finished, and nothing in it can be located; copy or record it again");
   }
   if (opened < 0) {
+    const std::string note = cut_off_note(path_);
+    if (!note.empty()) throw Error(ErrorKind::kInput, path_, "cannot be opened as a video" + note);
     throw Error(
         ErrorKind::kInput, path_,
         fmt::format(
@@ -98,7 +107,8 @@ void MediaSource::open() {
   for (AVDictionary*& dictionary : stream_options) av_dict_free(&dictionary);
   if (found < 0) {
     throw Error(ErrorKind::kInput, path_,
-                fmt::format("its streams cannot be read ({})", av_error_text(found)));
+                fmt::format("its streams cannot be read ({}){}", av_error_text(found),
+                            cut_off_note(path_)));
   }
   refuse_giant_pictures();
   choose_stream();
@@ -141,14 +151,15 @@ void MediaSource::choose_stream() {
     }
     if (stream_index_ < 0) {
       throw Error(ErrorKind::kInput, path_,
-                  fmt::format("holds no video; its streams are {}", describe_streams(*context_)));
+                  fmt::format("holds no video; its streams are {}{}", describe_streams(*context_),
+                              cut_off_note(path_)));
     }
   }
   const AVCodecParameters& codec = *stream().codecpar;
   if (codec.width <= 0 || codec.height <= 0) {
     throw Error(ErrorKind::kInput, path_,
-                fmt::format("the picture size of its {} stream cannot be determined",
-                            avcodec_get_name(codec.codec_id)));
+                fmt::format("the picture size of its {} stream cannot be determined{}",
+                            avcodec_get_name(codec.codec_id), cut_off_note(path_)));
   }
   for (unsigned i = 0; i < context_->nb_streams; ++i) {
     if (static_cast<int>(i) != stream_index_) context_->streams[i]->discard = AVDISCARD_ALL;

@@ -1,6 +1,7 @@
 #include "physprobe/core/atomic_file.h"
 #include "physprobe/core/safetensors.h"
 
+#include "support/golden.h"
 #include "support/temp_dir.h"
 
 #include <ATen/ATen.h>
@@ -34,6 +35,34 @@ TEST(CommandLine, UsageErrorsNameTheNearest) {
     EXPECT_NE(outcome.err.find("--help' for the usage"), std::string::npos) << outcome.err;
     EXPECT_TRUE(outcome.out.empty()) << outcome.out;
   }
+}
+
+TEST(CommandLine, QuietAndVerboseHoldEverywhereAndMayStandFirst) {
+  for (const char* flag : {"-q", "--quiet", "-v", "--verbose"}) {
+    EXPECT_EQ(run({flag, "version"}).out, run({"version"}).out) << flag;
+    EXPECT_EQ(run({"version", flag}).out, run({"version"}).out) << flag;
+    EXPECT_EQ(run({flag, "worlds", "describe"}).code, 0) << flag;
+  }
+  EXPECT_NE(run({"-v", "verson"}).err.find("did you mean 'version'"), std::string::npos);
+  EXPECT_EQ(run({"-x", "version"}).code, 2);
+}
+
+TEST(CommandLine, ProgramsOfTorchScriptRunOnlyWithTrustModel) {
+  const testing::TempDir dir;
+  write_file_atomic(
+      dir / "model.yaml",
+      "family: torchscript\nweights: " + testing::golden_path("encoders/torchscript_small.pt") +
+          "\npreprocess: {resize: squash, height: 48, width: 32, crop: 0}\n");
+  const std::vector<std::string> parity = {
+      "parity", "--encoder", dir / "model.yaml", "--case",
+      testing::golden_path("encoders/torchscript_small.io.safetensors")};
+  const Outcome refused = run(parity);
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_NE(refused.err.find("--trust-model"), std::string::npos) << refused.err;
+  std::vector<std::string> trusting = parity;
+  trusting.emplace_back("--trust-model");
+  const Outcome trusted = run(trusting);
+  EXPECT_EQ(trusted.code, 0) << trusted.err << trusted.out;
 }
 
 TEST(CommandLine, UnknownConfigurationKeyEndsWith2AndNamesTheNearest) {

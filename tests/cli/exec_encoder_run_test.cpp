@@ -183,6 +183,15 @@ TEST_F(ExecEncoderRun, DoctorTriesIt) {
   EXPECT_EQ(run_cli({"doctor", "--encoder", "exec:exit 1"}).code, 3);
 }
 
+TEST_F(ExecEncoderRun, DeviceIsHandedOn) {
+  // The child says on standard error which device it was given, which an error quotes.
+  const CliOutcome outcome = run("device", {"--encoder", child("nan"), "--device", "cuda:1", "-v"});
+  EXPECT_EQ(outcome.code, 4);
+  EXPECT_NE(outcome.err.find("item-1: failed: "), std::string::npos) << outcome.err;
+  const CliOutcome crashed = run("device2", {"--encoder", child("crash"), "--device", "cuda:1"});
+  EXPECT_NE(crashed.err.find("serving on device 'cuda:1'"), std::string::npos) << crashed.err;
+}
+
 TEST_F(ExecEncoderRun, PythonServesTheSameNumbers) {
   const std::string python = python_with_numpy();
   if (python.empty()) GTEST_SKIP() << "no python3 with numpy on this machine";

@@ -1,8 +1,9 @@
 #include "physprobe/core/csv.h"
 
+#include "support/comma_locale.h"
+
 #include <gmock/gmock.h>
 
-#include <clocale>
 #include <limits>
 
 #include "core/expect_error.h"
@@ -151,13 +152,11 @@ TEST(CsvWriter, ARowOfAnotherLengthIsABug) {
 }
 
 TEST(CsvWriter, DecimalCommaOfTheLocaleDoesNotMatter) {
-  if (std::setlocale(LC_ALL, "de_DE.UTF-8") == nullptr) {
-    GTEST_SKIP() << "the locale de_DE.UTF-8 is not installed";
-  }
+  const testing::CommaLocale locale;
+  if (!locale.is_active()) GTEST_SKIP() << testing::CommaLocale::kWhyNot;
   CsvWriter writer;
-  writer.cell(1.5).end_row();
-  std::setlocale(LC_ALL, "C");
-  EXPECT_EQ(writer.text(), "1.5\n");
+  writer.cell(1.5).cell(int64_t{1234567}).end_row();
+  EXPECT_EQ(writer.text(), "1.5,1234567\n");
 }
 
 }  // namespace

@@ -1,10 +1,10 @@
 #include "physprobe/core/error.h"
 #include "physprobe/datasets/dataset.h"
 
+#include "support/comma_locale.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <clocale>
 
 #include "core/expect_error.h"
 #include "datasets/dataset_folder.h"
@@ -187,16 +187,11 @@ TEST(Manifest, RefusesBadTimes) {
 }
 
 TEST(Manifest, ReadsTimesUnderALocaleWithDecimalComma) {
-  const char* const names[] = {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8"};
-  const bool has_locale = std::any_of(std::begin(names), std::end(names), [](const char* name) {
-    return std::setlocale(LC_ALL, name) != nullptr;
-  });
+  const testing::CommaLocale locale;
+  if (!locale.is_active()) GTEST_SKIP() << testing::CommaLocale::kWhyNot;
   DatasetFolder folder;
   with_manifest(folder, "path,start_seconds\na.mp4,1.5\n");
-  const Dataset dataset = load_dataset(folder / "list.csv");
-  std::setlocale(LC_ALL, "C");
-  EXPECT_EQ(dataset.items[0].start_seconds, 1.5);
-  if (!has_locale) GTEST_SKIP() << "no locale with a decimal comma here; read under C only";
+  EXPECT_EQ(load_dataset(folder / "list.csv").items[0].start_seconds, 1.5);
 }
 
 TEST(Manifest, ListsAllProblemsAtOnceInOrderOfLines) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <sys/stat.h>
 
 #include "datasets/dataset_folder.h"
 
@@ -30,6 +31,28 @@ TEST(VideoFolder, ListsVideosAtAnyDepthInByteOrder) {
   EXPECT_EQ(dataset.items[2].relative_path, "a/deep/er/y.webm");
   EXPECT_EQ(dataset.items[2].path, folder / "a/deep/er/y.webm");
   EXPECT_EQ(dataset.items[2].line, 0);
+}
+
+TEST(VideoFolder, PipesSocketsAndDevicesAreNamedAndLeftOut) {
+  DatasetFolder folder;
+  folder.add("a.mp4").add("deep/b.mp4");
+  ASSERT_EQ(mkfifo((folder / "deep/pipe.mp4").c_str(), 0600), 0);
+  ASSERT_EQ(mkfifo((folder / "control").c_str(), 0600), 0);  // no name of a video: none of ours
+  fs::create_symlink("/dev/zero", folder / "zero.mp4");
+  DatasetOptions options;
+  options.allow_outside_root = true;
+  const Dataset dataset = load_dataset(folder.path(), options);
+  EXPECT_THAT(ids_of(dataset), ElementsAre("a", "deep/b"));
+  EXPECT_THAT(dataset.left_out,
+              ElementsAre("'deep/pipe.mp4' was left out: it is a named pipe, not a video file",
+                          "'zero.mp4' was left out: it is a device, not a video file"));
+}
+
+TEST(VideoFolder, AFolderOfPipesOnlyHoldsNoItems) {
+  DatasetFolder folder;
+  ASSERT_EQ(mkfifo((folder / "pipe.mp4").c_str(), 0600), 0);
+  EXPECT_THAT(problems_of(folder.path()),
+              ElementsAre(AllOf(HasSubstr("holds no items"), HasSubstr("it is a named pipe"))));
 }
 
 TEST(VideoFolder, AFolderOfNumberedImagesIsOneItem) {

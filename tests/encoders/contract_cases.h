@@ -91,6 +91,18 @@ inline std::optional<ContractCase> contract_case(const std::string& family) {
     }
     return result;
   }
+  if (family == "torchscript") {
+    result.config["weights"] = golden_path("encoders/torchscript_small.pt");
+    result.config["options"] = {{"trust_model", true}};
+    result.config["preprocess"] = {
+        {"resize", "squash"}, {"height", 48}, {"width", 32}, {"crop", 0}};
+    result.height = 48;
+    result.width = 32;
+    result.other_values = {{"prefix_tokens", 1}};
+    result.refused_values = {{"digest", "0000"}, {"trust_model", false}};
+    result.neutral_values = {{"name", "other"}};
+    return result;
+  }
   if (family == "exec") {
     result.config["options"] = {{"command", PHYSPROBE_EXEC_CHILD}};
     result.height = 40;

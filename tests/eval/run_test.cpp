@@ -17,6 +17,7 @@
 #include <fstream>
 #include <functional>
 #include <optional>
+#include <sys/stat.h>
 
 namespace physprobe {
 namespace {
@@ -318,6 +319,64 @@ TEST_F(Run, DryRunMeasuresAndKeepsNothing) {
   EXPECT_GT(estimate.seconds_total, 0.0);
   EXPECT_GT(estimate.disk_bytes, 0.0);
   EXPECT_FALSE(fs::exists(dir_ / "dry"));
+}
+
+TEST_F(Run, DryRunOfARenderedWorldDrawsOnlyWhatItMeasures) {
+  // A world of a hundred thousand clips would take days to draw.
+  const std::vector<std::string> world = {"dataset.path=''", "dataset.world=moving_objects",
+                                          "dataset.clips=100000"};
+  const RunEstimate whole = estimate_run(suite(world), options("dry"));
+  EXPECT_EQ(whole.items, 200000);
+  EXPECT_EQ(whole.measured_items, 3);
+  EXPECT_FALSE(fs::exists(dir_ / "dry"));
+  int64_t items = 0;
+  for (const int64_t index : {0, 1, 2}) {
+    RunOptions dry = options("dry");
+    dry.shard = Shard{index, 3};
+    items += estimate_run(suite(world), dry).items;
+  }
+  EXPECT_EQ(items, 200000);
+  const std::vector<std::string> limited = {world[0], world[1], world[2], "dataset.limit=7"};
+  EXPECT_EQ(estimate_run(suite(limited), options("dry")).items, 7);
+}
+
+TEST_F(Run, WhatIsNoVideoFileIsLeftOutAndNoted) {
+  ASSERT_EQ(mkfifo((dir_ / "data/pipe.mp4").c_str(), 0600), 0);
+  const std::string sentence = "'pipe.mp4' was left out: it is a named pipe, not a video file.";
+  const auto notes_of = [](const std::string& directory) {
+    return nlohmann::json::parse(read_file(directory + "/results.json"))["notes"].dump();
+  };
+  EXPECT_EQ(run_suite(suite(), options("run")).ok, 6);
+  EXPECT_NE(notes_of(dir_ / "run").find(sentence), std::string::npos) << notes_of(dir_ / "run");
+  for (const int64_t index : {0, 1}) {
+    RunOptions part = options("parts");
+    part.shard = Shard{index, 2};
+    run_suite(suite(), part);
+  }
+  merge_runs({dir_ / "parts"}, dir_ / "merged");
+  EXPECT_EQ(bytes_of(dir_ / "merged"), bytes_of(dir_ / "run"));
+}
+
+TEST_F(Run, DeviceReachesOnlyThoseWhoKnowIt) {
+  RunOptions on_cpu = options("run");
+  on_cpu.device = "cpu";
+  EXPECT_EQ(run_suite(suite(), on_cpu).ok, 6);
+  RunOptions elsewhere = options("other");
+  elsewhere.device = "cuda:3";
+  EXPECT_EQ(kind_of([&] { run_suite(suite(), elsewhere); }), ErrorKind::kUsage);
+}
+
+TEST_F(Run, NarratesEveryItem) {
+  RunOptions told = options("run");
+  std::vector<std::string> sentences;
+  told.narrate = [&](const std::string& text) { sentences.push_back(text); };
+  write_file_atomic(dir_ / "data/broken.mp4", "this is text, not a video");
+  run_suite(suite(), told);
+  const auto has = [&](const std::string& begin) {
+    return std::any_of(sentences.begin(), sentences.end(),
+                       [&](const std::string& text) { return text.rfind(begin, 0) == 0; });
+  };
+  EXPECT_TRUE(has("item-0: embedded") && has("broken: failed: ") && has("6 items are durable"));
 }
 
 class RunSlow : public Run {};

@@ -88,6 +88,23 @@ TEST(MediaSource, Mp4WithoutItsIndex) {
   }
 }
 
+TEST(MediaSource, FilesCutBeforeTheirFirstFrameSaySo) {
+  // The index stands in front and is cut: FFmpeg opens what is left and finds no stream, or says
+  // that the file ended.
+  TempDir dir;
+  const auto writer = VideoWriter::open(dir / "whole.mp4", 32, 32, {});
+  for (int64_t t = 0; t < 5; ++t) writer->write(testing::pattern_frame(t, 32, 32));
+  writer->close();
+  const std::string bytes = file_bytes(dir / "whole.mp4");
+  const std::size_t index = bytes.find("moov");
+  ASSERT_LT(index, bytes.find("mdat"));
+  for (const std::size_t kept : {index + 4, index + 40, index + 150, index + 400}) {
+    write_bytes(dir / "cut.mp4", bytes.substr(0, kept));
+    expect_refused(dir / "cut.mp4", ErrorKind::kInput, "it was probably cut off: its 'moov' box");
+    expect_refused(dir / "cut.mp4", ErrorKind::kInput, "copy or record it again");
+  }
+}
+
 TEST(MediaSource, PlaylistsAreRefusedWhateverTheirName) {
   TempDir dir;
   const std::string target = clip_path("transport.ts");
