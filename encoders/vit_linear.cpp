@@ -1,8 +1,12 @@
 #include "physprobe/encoders/vit_linear.h"
 
+#include "physprobe/core/error.h"
+
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <exception>
+#include <string>
 
 namespace physprobe {
 namespace {
@@ -15,6 +19,18 @@ int64_t panel_width(int64_t outputs) {
   const int64_t panels = (outputs + kWidestPanel - 1) / kWidestPanel;
   const int64_t even = (outputs + panels - 1) / panels;
   return (even + kVector - 1) / kVector * kVector;
+}
+
+/// input (rows, in) weight (out, in)^T. LibTorch goes by the processor, oneDNN also by its limits
+/// (DNNL_MAX_CPU_ISA): where they disagree it throws.
+at::Tensor rounded_product(const at::Tensor& input, const at::Tensor& weight) {
+  try {
+    return at::linear(input, weight);
+  } catch (const std::exception& error) {
+    throw Error(ErrorKind::kUsage, "dtype",
+                std::string("bfloat16 products are not available here (") + error.what() +
+                    "); use float32");
+  }
 }
 
 }  // namespace
@@ -41,7 +57,7 @@ void VitLinear::apply(const float* x, int64_t rows, float* out) const {
     // LibTorch hands this to oneDNN, on the one thread a sample has.
     const at::Tensor input =
         at::from_blob(const_cast<float*>(x), {rows, inputs_}, at::kFloat).to(at::kBFloat16);
-    at::from_blob(out, {rows, outputs_}, at::kFloat).copy_(at::linear(input, rounded_));
+    at::from_blob(out, {rows, outputs_}, at::kFloat).copy_(rounded_product(input, rounded_));
     return;
   }
   const MatrixView input = {x, rows, inputs_, inputs_};

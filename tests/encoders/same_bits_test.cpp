@@ -3,6 +3,7 @@
 // are loaded. Images of 224 give 257 tokens, an odd number of rows, where BLAS lets a row's bits
 // depend on its place in the matrix; width and depth are small for speed.
 
+#include "physprobe/core/error.h"
 #include "physprobe/core/rng.h"
 #include "physprobe/encoders/encoder_factory.h"
 #include "physprobe/encoders/vector_unit.h"
@@ -106,6 +107,14 @@ TEST_P(SameBits, AnyBatchSlotAndThreadCount) {
   Rng rng(5);
   for (int64_t i = 0; i < input.numel(); ++i) {
     input.data_ptr<float>()[i] = static_cast<float>(2.0 * rng.uniform() - 1.0);
+  }
+  try {
+    encoder->encode(input.narrow(0, 0, 1), {{"norm"}, true, 1});
+  } catch (const Error& error) {
+    // A child with fewer instructions allowed to oneDNN than LibTorch knows of.
+    ASSERT_EQ(GetParam(), "Bfloat16") << error.what();
+    ASSERT_NE(std::string(error.what()).find("use float32"), std::string::npos) << error.what();
+    GTEST_SKIP() << error.what();
   }
   std::vector<at::Tensor> alone;
   for (int64_t i = 0; i < kSamples; ++i) {
