@@ -88,7 +88,7 @@ int probe_surprise(const SurpriseFlags& flags, Invocation& invocation) {
       problems);
   if (directory) {
     write_file_atomic(flags.scores.out + "/surprise_metrics.csv", surprise_metrics_csv(results));
-    directory->finish(results, problems, invocation.arguments);
+    directory->finish(results, problems, invocation.arguments, {"surprise_metrics.csv"});
     if (!flags.scores.no_report) {
       const std::string report = write_pair_report(flags.scores.out);
       if (!flags.scores.common.quiet) invocation.err << "report: " << report << "\n";

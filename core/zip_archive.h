@@ -1,6 +1,6 @@
 #pragma once
-// ZIP archives as numpy.savez and torch.save write them: the directory, and members read front to back in bounded
-// memory (PKWARE APPNOTE 6.3.10). Internal to core.
+// ZIP archives as numpy.savez and torch.save write them: the directory, and members read front to
+// back in bounded memory (PKWARE APPNOTE 6.3.10). Internal to core.
 
 #include "physprobe/core/input_file.h"
 

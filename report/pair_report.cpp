@@ -1,6 +1,7 @@
 #include "physprobe/report/pair_report.h"
 
 #include "physprobe/core/atomic_file.h"
+#include "physprobe/core/digest_list.h"
 #include "physprobe/core/error.h"
 #include "physprobe/core/json_lines.h"
 #include "physprobe/report/grouped_sections.h"
@@ -124,6 +125,7 @@ std::string write_pair_report(const std::string& run_directory, const PairReport
   }
   const std::string path = run_directory + "/report.html";
   write_file_atomic(path, compose_page(slots, pairs_page()));
+  extend_digest_list(run_directory, "COMPLETE", {"report.html"}, {"report.html"});
   return path;
 }
 

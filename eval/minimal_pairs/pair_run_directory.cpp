@@ -1,11 +1,12 @@
 #include "physprobe/eval/minimal_pairs/pair_run_directory.h"
 
 #include "physprobe/core/atomic_file.h"
+#include "physprobe/core/digest_list.h"
 #include "physprobe/core/error.h"
-#include "physprobe/core/hashing.h"
 #include "physprobe/core/json_lines.h"
 #include "physprobe/eval/minimal_pairs/score_json.h"
 #include "physprobe/eval/run_directory.h"
+#include "physprobe/eval/run_seal.h"
 #include "physprobe/eval/version.h"
 
 #include <fmt/format.h>
@@ -74,7 +75,8 @@ void PairRunDirectory::add_item_lines(const std::string& lines) {
 
 void PairRunDirectory::finish(const nlohmann::ordered_json& results,
                               const std::vector<std::pair<std::string, PairProblem>>& problems,
-                              const std::vector<std::string>& command_line) {
+                              const std::vector<std::string>& command_line,
+                              const std::vector<std::string>& more_files) {
   const RunPaths paths(directory_);
   std::string failures;
   for (const auto& [model, problem] : problems) {
@@ -87,15 +89,17 @@ void PairRunDirectory::finish(const nlohmann::ordered_json& results,
     failures += '\n';
   }
   write_file_atomic(paths.failures, failures);
-  const std::string text = dump_json_pretty(results);
-  write_file_atomic(paths.results_json, text);
+  write_file_atomic(paths.results_json, dump_json_pretty(results));
   write_file_atomic(paths.results_csv, pair_scores_csv(results.at("scores")));
   write_file_atomic(paths.run_json,
-                    dump_json_pretty(Json{{"schema", 1},
+                    self_sealed_json(Json{{"schema", 1},
                                           {"name", results.at("name")},
                                           {"producer", std::string("physprobe ") + version()},
                                           {"command_line", command_line}}));
-  write_file_atomic(paths.complete, sha256_hex(text) + "\n");
+  if (!fs::exists(paths.items)) write_file_atomic(paths.items, "");  // nothing could be scored
+  std::vector<std::string> files = {"failures.jsonl", "items.jsonl", "results.csv", "results.json"};
+  files.insert(files.end(), more_files.begin(), more_files.end());
+  write_digest_list(directory_, "COMPLETE", files);
 }
 
 }  // namespace physprobe

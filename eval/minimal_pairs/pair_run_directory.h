@@ -20,11 +20,12 @@ class PairRunDirectory {
   void add_items(const PairRun& run);
   /// The same of ready lines (`grouped_item_lines`).
   void add_item_lines(const std::string& lines);
-  /// Writes failures.jsonl, results.json, results.csv and run.json, then COMPLETE with the digest
-  /// of results.json, as `physprobe run` does.
+  /// Writes failures.jsonl, results.json, results.csv and run.json, then COMPLETE with the digests
+  /// of all of them and of `more_files` in the folder, as `physprobe run` does.
   void finish(const nlohmann::ordered_json& results,
               const std::vector<std::pair<std::string, PairProblem>>& problems,
-              const std::vector<std::string>& command_line);
+              const std::vector<std::string>& command_line,
+              const std::vector<std::string>& more_files = {});
 
  private:
   std::string directory_;

@@ -49,8 +49,15 @@ TEST(ScoreCommand, ARunFolderIsCompleteVerifiedReportedAndCompared) {
   const testing::TempDir dir;
   const Outcome outcome = run({"score", "mvp", logs(), "--out", dir / "run", "-q"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
-  EXPECT_EQ(read_file(dir / "run/COMPLETE"),
-            sha256_hex(read_file(dir / "run/results.json")) + "\n");
+  EXPECT_NE(read_file(dir / "run/COMPLETE").find(sha256_hex(read_file(dir / "run/results.json"))),
+            std::string::npos);
+  EXPECT_EQ(run({"verify", dir / "run"}).code, 0);
+  const std::string items = read_file(dir / "run/items.jsonl");
+  write_file_atomic(dir / "run/items.jsonl", items + "\n");
+  const Outcome changed = run({"verify", dir / "run"});
+  EXPECT_EQ(changed.code, 7);
+  EXPECT_NE((changed.out + changed.err).find("items.jsonl"), std::string::npos) << changed.out;
+  write_file_atomic(dir / "run/items.jsonl", items);
   const std::string page = read_file(dir / "run/report.html");
   for (const char* text : {"Disagreeing parses", "temporal_reasoning", "Qwen2-VL 7B", "item-data"})
     EXPECT_NE(page.find(text), std::string::npos) << text;

@@ -321,25 +321,6 @@ TEST_F(Run, DryRunMeasuresAndKeepsNothing) {
   EXPECT_FALSE(fs::exists(dir_ / "dry"));
 }
 
-TEST_F(Run, DryRunOfARenderedWorldDrawsOnlyWhatItMeasures) {
-  // A world of a hundred thousand clips would take days to draw.
-  const std::vector<std::string> world = {"dataset.path=''", "dataset.world=moving_objects",
-                                          "dataset.clips=100000"};
-  const RunEstimate whole = estimate_run(suite(world), options("dry"));
-  EXPECT_EQ(whole.items, 200000);
-  EXPECT_EQ(whole.measured_items, 3);
-  EXPECT_FALSE(fs::exists(dir_ / "dry"));
-  int64_t items = 0;
-  for (const int64_t index : {0, 1, 2}) {
-    RunOptions dry = options("dry");
-    dry.shard = Shard{index, 3};
-    items += estimate_run(suite(world), dry).items;
-  }
-  EXPECT_EQ(items, 200000);
-  const std::vector<std::string> limited = {world[0], world[1], world[2], "dataset.limit=7"};
-  EXPECT_EQ(estimate_run(suite(limited), options("dry")).items, 7);
-}
-
 TEST_F(Run, WhatIsNoVideoFileIsLeftOutAndNoted) {
   ASSERT_EQ(mkfifo((dir_ / "data/pipe.mp4").c_str(), 0600), 0);
   const std::string sentence = "'pipe.mp4' was left out: it is a named pipe, not a video file.";
@@ -380,6 +361,25 @@ TEST_F(Run, NarratesEveryItem) {
 }
 
 class RunSlow : public Run {};
+
+TEST_F(RunSlow, DryRunOfARenderedWorldDrawsOnlyWhatItMeasures) {
+  // A world of a hundred thousand clips would take days to draw.
+  const std::vector<std::string> world = {"dataset.path=''", "dataset.world=moving_objects",
+                                          "dataset.clips=100000"};
+  const RunEstimate whole = estimate_run(suite(world), options("dry"));
+  EXPECT_EQ(whole.items, 200000);
+  EXPECT_EQ(whole.measured_items, 3);
+  EXPECT_FALSE(fs::exists(dir_ / "dry"));
+  int64_t items = 0;
+  for (const int64_t index : {0, 1, 2}) {
+    RunOptions dry = options("dry");
+    dry.shard = Shard{index, 3};
+    items += estimate_run(suite(world), dry).items;
+  }
+  EXPECT_EQ(items, 200000);
+  const std::vector<std::string> limited = {world[0], world[1], world[2], "dataset.limit=7"};
+  EXPECT_EQ(estimate_run(suite(limited), options("dry")).items, 7);
+}
 
 TEST_F(RunSlow, AnyNumberOfThreadsAndAnyBatchGiveTheSameBytes) {
   run_suite(suite(), options("whole"));
