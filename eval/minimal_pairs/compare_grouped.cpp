@@ -16,7 +16,7 @@ using Json = nlohmann::ordered_json;
 
 std::string cell(const Json& score) {
   if (!score.is_object()) return "-";
-  const std::string value = fmt::format("{:.2f}", score.at("value").get<double>());
+  std::string value = fmt::format("{:.2f}", score.at("value").get<double>());
   if (!score.contains("interval") || !score["interval"].at("low").is_number()) return value;
   return fmt::format("{} [{:.2f}, {:.2f}]", value, score["interval"]["low"].get<double>(),
                      score["interval"]["high"].get<double>());

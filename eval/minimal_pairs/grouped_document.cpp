@@ -36,7 +36,7 @@ std::string finding(const GroupedProtocol& protocol, const std::vector<GroupedSc
   const GroupedScore& group = scores.back();
   const bool is_answers = protocol.id == naturalbench_protocol().id;
   const GroupedScore& first = is_answers ? scores[1] : scores[0];
-  const GroupedScore& second = is_answers ? scores[1] : scores[1];
+  const GroupedScore& second = scores[1];
   const double independent = first.value * second.value / 100.0;
   const std::string parts =
       is_answers ? fmt::format("two questions that are each right with {:.1f} %", first.value)

@@ -309,7 +309,8 @@ GroupedRun read_naturalbench(const std::string& given, const GroupedSource& sour
     for (const auto& [where, place] : kPlaces) {
       const auto found = texts[name].find(where);
       if (found == texts[name].end()) {
-        add_problem(run, "no partner", 0, name + "_" + where, "is missing; counts as wrong");
+        add_problem(run, "no partner", 0, fmt::format("{}_{}", name, where),
+                    "is missing; counts as wrong");
       }
       example.given.emplace_back(where, found == texts[name].end() ? "" : found->second);
     }

@@ -183,7 +183,9 @@ std::vector<SurprisePair> surprise_pairs(const SurpriseSet& set,
     if (item.property == property) members[item.pair].push_back(&item);
   }
   std::vector<SurprisePair> pairs;
-  for (const auto& [name, items] : members) {
+  for (const auto& entry : members) {
+    const std::string& name = entry.first;
+    const std::vector<const SurpriseItem*>& items = entry.second;
     const auto problem = [&](const char* kind, const std::string& text) {
       problems.push_back({kind, set.files.empty() ? "" : set.files.front(), 0, name, text});
     };
