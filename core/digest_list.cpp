@@ -3,6 +3,8 @@
 #include "physprobe/core/atomic_file.h"
 #include "physprobe/core/hashing.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <sstream>
 
@@ -14,7 +16,8 @@ const char* const kBetween = "  ";
 
 std::string format_digest_list(const FileDigests& digests) {
   std::string text;
-  for (const auto& [name, digest] : digests) text += digest + kBetween + name + "\n";
+  for (const auto& [name, digest] : digests)
+    text += fmt::format("{}{}{}\n", digest, kBetween, name);
   return text;
 }
 
@@ -45,7 +48,8 @@ void write_digest_list(const std::string& directory,
                        const std::string& list,
                        const std::vector<std::string>& files) {
   FileDigests digests;
-  for (const std::string& file : files) digests[file] = sha256_file(directory + "/" + file);
+  for (const std::string& file : files)
+    digests[file] = sha256_file(fmt::format("{}/{}", directory, file));
   write_file_atomic(directory + "/" + list, format_digest_list(digests));
 }
 
@@ -62,7 +66,8 @@ void extend_digest_list(const std::string& directory,
         });
     entry = is_replaced ? digests->erase(entry) : std::next(entry);
   }
-  for (const std::string& file : files) (*digests)[file] = sha256_file(directory + "/" + file);
+  for (const std::string& file : files)
+    (*digests)[file] = sha256_file(fmt::format("{}/{}", directory, file));
   write_file_atomic(directory + "/" + list, format_digest_list(*digests));
 }
 

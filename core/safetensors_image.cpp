@@ -58,9 +58,10 @@ std::string format_safetensors_head(const std::string& subject,
       throw Error(ErrorKind::kInternal, subject, "a tensor cannot be named __metadata__");
     }
     const uint64_t end = position + tensor.nbytes();
-    header[name] = {{"dtype", dtype_name(subject + "[" + name + "]", tensor.scalar_type())},
-                    {"shape", tensor.sizes().vec()},
-                    {"data_offsets", {position, end}}};
+    header[name] = {
+        {"dtype", dtype_name(fmt::format("{}[{}]", subject, name), tensor.scalar_type())},
+        {"shape", tensor.sizes().vec()},
+        {"data_offsets", {position, end}}};
     position = end;
   }
   std::string text;

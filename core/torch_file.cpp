@@ -115,7 +115,7 @@ struct TorchFile::Impl {
     std::size_t used = 0;
     const auto source = [&](char* out, std::size_t count) {
       const std::size_t taken = std::min(count, pickle.size() - used);
-      std::memcpy(out, pickle.data() + used, taken);
+      std::copy_n(pickle.data() + used, taken, out);
       used += taken;
       return taken;
     };
