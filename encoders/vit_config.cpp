@@ -111,8 +111,8 @@ const char* feed_forward_name(VitFeedForward kind) {
 }
 
 double vit_flops(const VitConfig& config, int64_t height, int64_t width) {
-  const auto patches = static_cast<double>((height / config.patch) * (width / config.patch));
-  const double tokens = patches + static_cast<double>(config.prefix_tokens());
+  const int64_t patches = (height / config.patch) * (width / config.patch);
+  const auto tokens = static_cast<double>(patches + config.prefix_tokens());
   const auto d = static_cast<double>(config.width);
   const auto hidden_rows = static_cast<double>(config.hidden_rows());
   const auto hidden = static_cast<double>(config.hidden);
