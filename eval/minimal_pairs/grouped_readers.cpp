@@ -127,8 +127,9 @@ std::map<std::string, std::string> vinoground_answers(const std::vector<std::str
     const Json entries = read_json(file);
     if (!entries.is_array()) throw Error(ErrorKind::kInput, file, "expected a list of {idx, GT}");
     for (const Json& entry : entries) {
-      if (!entry.is_object() || !entry.contains("idx") || !entry.contains("GT"))
-        throw Error(ErrorKind::kInput, file, "an entry lacks idx or GT");
+      if (!entry.is_object() || !entry.contains("idx") || !entry.contains("GT") ||
+          !entry.at("idx").is_string() || !entry.at("GT").is_string())
+        throw Error(ErrorKind::kInput, file, "an entry lacks idx or GT, or they are no texts");
       answers[entry.at("idx").get<std::string>() + (is_text ? "_text" : "_video")] =
           entry.at("GT").get<std::string>();
     }

@@ -161,6 +161,13 @@ nlohmann::ordered_json score_grouped_tables(const GroupedProtocol& protocol,
   std::vector<GroupedRun> runs;
   for (const std::string& table : tables) {
     runs.push_back(read(table, source));
+    if (const GroupedRun& run = runs.back(); run.examples.empty()) {
+      const std::string first =
+          run.problems.empty() ? "" : fmt::format("; the first: {}", run.problems.front().text);
+      throw Error(ErrorKind::kInput, run.files.front(),
+                  fmt::format("holds no example that can be scored ({} problems{})",
+                              run.problems.size(), first));
+    }
     if (each_run) each_run(protocol, runs.back());
   }
   return grouped_document(protocol, runs, options, problems);

@@ -228,6 +228,15 @@ TEST_F(PairTables, VinogroundAndNaturalBenchFromSampleLogs) {
   EXPECT_EQ(natural.at("scores")[0].at("interval").at("n"), 2) << "examples are the units";
 }
 
+TEST_F(PairTables, GroupedFilesWithoutAnExampleOrWithBrokenAnswersAreRefused) {
+  const std::string log = file("n.jsonl", R"({"resps": [["A"]], "doc": {"index": "7_pos_text"}})");
+  EXPECT_TRUE(throws_error(ErrorKind::kInput, "no example that can be scored",
+                           [&] { grouped(naturalbench_protocol(), {log}); }));
+  const std::string answers = file("textscore.json", R"([{"idx": "7_pos", "GT": 5}])");
+  EXPECT_TRUE(throws_error(ErrorKind::kInput, "no texts",
+                           [&] { grouped(vinoground_protocol(), {log}, {answers}); }));
+}
+
 TEST_F(PairTables, GroupedModelsAreComparedOnSharedExamples) {
   std::string first = "id,s00,s01,s10,s11\n";
   std::string second = first;
