@@ -6,7 +6,8 @@
 #include "physprobe/memory/memory_builder.h"
 #include "physprobe/memory/visual_memory.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/cat.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 

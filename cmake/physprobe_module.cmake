@@ -6,6 +6,11 @@ set(PHYSPROBE_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wov
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 13)
   list(APPEND PHYSPROBE_WARNINGS -Wno-dangling-reference)
 endif()
+# A class defined in one source may have members of types that only this source knows; compiled together with others
+# (the release preset), gcc takes the source for a header and warns.
+if(CMAKE_UNITY_BUILD AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  list(APPEND PHYSPROBE_WARNINGS -Wno-subobject-linkage)
+endif()
 if(PHYSPROBE_WERROR)
   list(APPEND PHYSPROBE_WARNINGS -Werror)
 endif()
@@ -73,17 +78,21 @@ function(physprobe_executable_defaults target)
   endif()
 endfunction()
 
-# One precompiled header for all libraries: ATen takes 20 s of a compiler's time, and seven copies of it were a seventh
-# of a full build.
-add_library(physprobe_precompiled OBJECT "${CMAKE_CURRENT_LIST_DIR}/precompiled.cpp")
-physprobe_target_defaults(physprobe_precompiled)
-target_link_libraries(physprobe_precompiled PRIVATE physprobe_torch nlohmann_json::nlohmann_json fmt::fmt)
-target_precompile_headers(physprobe_precompiled PRIVATE <ATen/ATen.h> <nlohmann/json.hpp> <fmt/format.h>)
+# Two precompiled headers for all libraries: ATen/ATen.h takes 10 s of a compiler's time, and even precompiled it takes
+# half a second a file. Folders that compute with tensors use `tensors`; the others see the type only, and include the
+# few operators they call (ATen/ops/...).
+function(physprobe_precompiled_header name)
+  add_library(physprobe_precompiled_${name} OBJECT "${PROJECT_SOURCE_DIR}/cmake/precompiled.cpp")
+  physprobe_target_defaults(physprobe_precompiled_${name})
+  target_link_libraries(physprobe_precompiled_${name} PRIVATE physprobe_torch nlohmann_json::nlohmann_json fmt::fmt)
+  target_precompile_headers(physprobe_precompiled_${name} PRIVATE ${ARGN} <nlohmann/json.hpp> <fmt/format.h>)
+endfunction()
+physprobe_precompiled_header(plain <ATen/core/Tensor.h>)
+physprobe_precompiled_header(tensors <ATen/ATen.h>)
 
-# physprobe_library(core SOURCES a.cpp … PUBLIC_HEADERS a.h … PUBLIC deps… PRIVATE deps… PCH headers…)
-# Without PCH the shared precompiled header is used.
+# physprobe_library(core SOURCES a.cpp … PUBLIC_HEADERS a.h … PUBLIC deps… PRIVATE deps… [TENSORS])
 function(physprobe_library folder)
-  cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC_HEADERS;PUBLIC;PRIVATE;PCH" ${ARGN})
+  cmake_parse_arguments(ARG "TENSORS" "" "SOURCES;PUBLIC_HEADERS;PUBLIC;PRIVATE" ${ARGN})
   set(target physprobe_${folder})
   add_library(${target} STATIC ${ARG_SOURCES})
   add_library(physprobe::${folder} ALIAS ${target})
@@ -93,10 +102,10 @@ function(physprobe_library folder)
     $<BUILD_INTERFACE:${PHYSPROBE_INCLUDE_DIR}>
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   target_link_libraries(${target} PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
-  if(ARG_PCH)
-    target_precompile_headers(${target} PRIVATE ${ARG_PCH})
+  if(ARG_TENSORS)
+    target_precompile_headers(${target} REUSE_FROM physprobe_precompiled_tensors)
   else()
-    target_precompile_headers(${target} REUSE_FROM physprobe_precompiled)
+    target_precompile_headers(${target} REUSE_FROM physprobe_precompiled_plain)
   endif()
   set_property(GLOBAL APPEND PROPERTY PHYSPROBE_INSTALL_TARGETS ${target})
   foreach(header IN LISTS ARG_PUBLIC_HEADERS)

@@ -2,7 +2,8 @@
 
 #include "physprobe/core/error.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/empty.h>
 #include <fmt/format.h>
 
 #include <new>

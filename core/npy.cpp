@@ -6,7 +6,7 @@
 #include "physprobe/core/input_file.h"
 #include "physprobe/core/npy_format.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -4,7 +4,7 @@
 #include "physprobe/core/npy_format.h"
 #include "physprobe/core/zip_archive.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 #include <fmt/format.h>
 
 #include <algorithm>

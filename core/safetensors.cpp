@@ -6,7 +6,7 @@
 #include "physprobe/core/safetensors_header.h"
 #include "physprobe/core/safetensors_image.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -3,7 +3,7 @@
 #include "physprobe/core/error.h"
 #include "physprobe/core/safetensors_header.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -14,7 +14,7 @@ namespace physprobe {
 
 namespace {
 
-constexpr std::size_t kPrefixBytes = 8;
+constexpr std::size_t kLengthBytes = 8;
 
 const char* dtype_name(const std::string& subject, at::ScalarType type) {
   switch (type) {
@@ -73,8 +73,8 @@ std::string format_safetensors_head(const std::string& subject,
   }
   text.append((8 - text.size() % 8) % 8, ' ');  // the data start aligned, as other writers do it
   const uint64_t length = text.size();
-  std::string head(kPrefixBytes, '\0');
-  std::memcpy(head.data(), &length, kPrefixBytes);
+  std::string head(kLengthBytes, '\0');
+  std::memcpy(head.data(), &length, kLengthBytes);
   return head + text;
 }
 
@@ -88,21 +88,21 @@ std::string format_safetensors(const std::string& subject, const SafetensorsImag
 }
 
 SafetensorsImage parse_safetensors(const std::string& subject, std::string_view bytes) {
-  if (bytes.size() < kPrefixBytes) {
+  if (bytes.size() < kLengthBytes) {
     throw Error(ErrorKind::kInput, subject,
                 fmt::format("has {} bytes, too few for safetensors (at least 10)", bytes.size()));
   }
   uint64_t length = 0;
-  std::memcpy(&length, bytes.data(), kPrefixBytes);
-  if (length > bytes.size() - kPrefixBytes) {
+  std::memcpy(&length, bytes.data(), kLengthBytes);
+  if (length > bytes.size() - kLengthBytes) {
     throw Error(ErrorKind::kInput, subject,
                 fmt::format("claims a safetensors header of {} bytes but has only {} bytes", length,
                             bytes.size()));
   }
   const auto header_size = static_cast<std::size_t>(length);
-  const std::string_view data = bytes.substr(kPrefixBytes + header_size);
+  const std::string_view data = bytes.substr(kLengthBytes + header_size);
   SafetensorsHeader header =
-      parse_safetensors_header(subject, bytes.substr(kPrefixBytes, header_size), data.size());
+      parse_safetensors_header(subject, bytes.substr(kLengthBytes, header_size), data.size());
   SafetensorsImage image;
   image.metadata = std::move(header.metadata);
   for (const TensorEntry& entry : header.entries) {

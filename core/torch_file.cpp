@@ -5,7 +5,7 @@
 #include "physprobe/core/torch_tensors.h"
 #include "physprobe/core/zip_archive.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -4,6 +4,7 @@
 #include "physprobe/core/hashing.h"
 #include "physprobe/core/statistics/proportion.h"
 #include "physprobe/core/statistics/summary.h"
+#include "physprobe/eval/json_number.h"
 #include "physprobe/eval/version.h"
 
 #include <fmt/format.h>
@@ -64,10 +65,6 @@ double number_at(const Json& tap, const std::string& column) {
   }
   const auto found = value->find(key);
   return found != value->end() && found->is_number() ? found->get<double>() : kNan;
-}
-
-Json finite_or_null(double value) {
-  return std::isfinite(value) ? Json(value) : Json();
 }
 
 Json interval_json(const Interval& interval) {

@@ -1,6 +1,7 @@
 #include "physprobe/eval/array_probe.h"
 
 #include "physprobe/core/error.h"
+#include "physprobe/eval/json_number.h"
 
 #include <nlohmann/json.hpp>
 
@@ -11,9 +12,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json finite_or_null(double value) {
-  return std::isfinite(value) ? Json(value) : Json();
-}
 Json value_or_null(const std::optional<double>& value) {
   return value ? finite_or_null(*value) : Json();
 }

@@ -14,7 +14,10 @@
 #include "physprobe/probes/shuffled_null.h"
 #include "physprobe/video/preprocess.h"
 
-#include <ATen/ATen.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/isfinite.h>
+#include <ATen/ops/stack.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 

@@ -5,7 +5,9 @@
 #include "physprobe/eval/run_plan.h"
 #include "physprobe/video/preprocess.h"
 
-#include <ATen/ATen.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/empty.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 

@@ -5,9 +5,9 @@
 #include "physprobe/eval/version.h"
 #include "physprobe/video/video_writer.h"
 
-#include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
+#include <ATen/core/Tensor.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 

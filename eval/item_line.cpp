@@ -1,6 +1,7 @@
 #include "physprobe/eval/item_line.h"
 
 #include "physprobe/eval/array_probe.h"
+#include "physprobe/eval/json_number.h"
 #include "physprobe/eval/stored_geometry.h"
 
 #include <nlohmann/json.hpp>
@@ -11,10 +12,6 @@ namespace physprobe {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json finite_or_null(double value) {
-  return std::isfinite(value) ? Json(value) : Json();
-}
 
 }  // namespace
 

@@ -6,7 +6,9 @@
 #include "physprobe/encoders/encoder_factory.h"
 #include "physprobe/video/preprocess.h"
 
-#include <ATen/ATen.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/isfinite.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>

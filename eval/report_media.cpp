@@ -5,7 +5,8 @@
 #include "physprobe/video/resample.h"
 #include "physprobe/video/video_writer.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/cat.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>

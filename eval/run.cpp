@@ -14,7 +14,7 @@
 #include "physprobe/eval/run_seal.h"
 #include "physprobe/eval/version.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 

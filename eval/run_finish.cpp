@@ -7,7 +7,8 @@
 #include "physprobe/eval/aggregate.h"
 #include "physprobe/memory/visual_memory.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/stack.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 

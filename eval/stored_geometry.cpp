@@ -1,6 +1,7 @@
 #include "physprobe/eval/stored_geometry.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/tensor.h>
 
 namespace physprobe {
 namespace {

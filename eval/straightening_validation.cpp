@@ -8,7 +8,9 @@
 #include "physprobe/probes/straightening.h"
 #include "physprobe/video/video_writer.h"
 
-#include <ATen/ATen.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/stack.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 

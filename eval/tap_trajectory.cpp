@@ -1,6 +1,7 @@
 #include "physprobe/eval/tap_trajectory.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/stack.h>
 
 namespace physprobe {
 

@@ -7,7 +7,7 @@
 #include "physprobe/datasets/worlds/world_catalog.h"
 #include "physprobe/video/video_writer.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 #include <fmt/format.h>
 
 #include <filesystem>

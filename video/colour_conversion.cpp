@@ -6,7 +6,8 @@ extern "C" {
 
 #include "physprobe/core/error.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/empty.h>
 #include <fmt/format.h>
 
 #include <cstring>

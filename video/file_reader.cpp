@@ -12,7 +12,8 @@ extern "C" {
 #include "physprobe/video/frame_window.h"
 #include "physprobe/video/media_source.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/empty.h>
 #include <fmt/format.h>
 #include <opencv2/core.hpp>
 

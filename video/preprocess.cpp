@@ -6,7 +6,8 @@
 #include "physprobe/video/resample_passes.h"
 #include "physprobe/video/resample_taps.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/empty.h>
 #include <fmt/format.h>
 
 #include <algorithm>

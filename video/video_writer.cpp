@@ -5,7 +5,7 @@
 #include "physprobe/video/codec_names.h"
 #include "physprobe/video/ffmpeg_handles.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 #include <fmt/format.h>
 
 #include <algorithm>

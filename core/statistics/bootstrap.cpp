@@ -1,6 +1,7 @@
 #include "physprobe/core/statistics/bootstrap.h"
 
 #include "physprobe/core/error.h"
+#include "physprobe/core/not_a_number.h"
 #include "physprobe/core/parallel.h"
 #include "physprobe/core/rng.h"
 #include "physprobe/core/statistics/resampled_interval.h"
@@ -10,14 +11,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
 
 namespace physprobe {
 
 namespace {
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 /// What is resampled: the statistic is sum(numerator) / sum(denominator) over the drawn units.
 /// Without denominators each unit counts one, and the statistic is the mean.

@@ -1,18 +1,16 @@
 #include "physprobe/core/statistics/error_consistency.h"
 
 #include "physprobe/core/error.h"
+#include "physprobe/core/not_a_number.h"
 #include "physprobe/core/statistics/binomial.h"
 #include "physprobe/core/statistics/resampled_interval.h"
 #include "physprobe/core/statistics/tabulated_bootstrap.h"
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 namespace physprobe {
 namespace {
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 double expected_of(double first, double second) {
   return first * second + (1.0 - first) * (1.0 - second);

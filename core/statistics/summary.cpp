@@ -1,15 +1,14 @@
 #include "physprobe/core/statistics/summary.h"
 
+#include "physprobe/core/not_a_number.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <limits>
 
 namespace physprobe {
 
 namespace {
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 double pairwise_sum(const double* values, std::size_t count) {
   constexpr std::size_t kBlock = 32;

@@ -1,6 +1,7 @@
 #include "physprobe/core/statistics/tabulated_bootstrap.h"
 
 #include "physprobe/core/error.h"
+#include "physprobe/core/not_a_number.h"
 #include "physprobe/core/statistics/binomial.h"
 #include "physprobe/core/statistics/resampled_interval.h"
 
@@ -8,13 +9,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 
 namespace physprobe {
 namespace {
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 double ratio_of(const TabulatedStratum& stratum, const std::vector<int64_t>& counts) {
   double numerator = 0.0;

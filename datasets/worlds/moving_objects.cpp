@@ -4,7 +4,8 @@
 #include "physprobe/core/rng.h"
 #include "physprobe/datasets/worlds/texture.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/empty.h>
 #include <fmt/format.h>
 
 #include <algorithm>

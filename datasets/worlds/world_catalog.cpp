@@ -4,7 +4,8 @@
 #include "physprobe/core/nearest_name.h"
 #include "physprobe/datasets/worlds/moving_objects.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/tensor.h>
 #include <fmt/format.h>
 
 namespace physprobe {

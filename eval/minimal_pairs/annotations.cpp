@@ -14,7 +14,6 @@
 namespace physprobe {
 namespace {
 
-using Json = nlohmann::json;
 namespace fs = std::filesystem;
 
 std::vector<std::string> annotation_files(const std::vector<std::string>& paths) {
@@ -43,7 +42,7 @@ std::vector<std::string> annotation_files(const std::vector<std::string>& paths)
   return files;
 }
 
-std::string text_of(const Json& record, const std::string& key) {
+std::string text_of(const nlohmann::json& record, const std::string& key) {
   const auto found = record.find(key);
   if (found == record.end() || found->is_null()) return "";
   return found->is_string() ? found->get<std::string>() : found->dump();
@@ -58,7 +57,8 @@ class Reader {
     const std::string text = read_file(file);
     for (const LineBlock& block : line_blocks(text)) {
       for_each_line(block, [&](int64_t line, std::string_view content) {
-        const Json record = Json::parse(content.begin(), content.end(), nullptr, false);
+        const nlohmann::json record =
+            nlohmann::json::parse(content.begin(), content.end(), nullptr, false);
         if (!record.is_object()) {
           problem("broken line", file, line, "", "is no JSON object");
           return;
@@ -77,7 +77,7 @@ class Reader {
     annotations_.problems.push_back({kind, file, line, id, what});
   }
 
-  void add(const std::string& file, int64_t line, const Json& record) {
+  void add(const std::string& file, int64_t line, const nlohmann::json& record) {
     const std::string id = text_of(record, "video_id");
     if (id.empty() || !record.contains("candidates") || !record.contains("answer")) {
       problem("missing key", file, line, id, "an annotation needs video_id, candidates and answer");
@@ -85,10 +85,10 @@ class Reader {
     }
     Annotation annotation;
     try {
-      const Json& candidates = record["candidates"];
+      const nlohmann::json& candidates = record["candidates"];
       std::vector<std::string> list;
       if (candidates.is_array()) {
-        for (const Json& candidate : candidates)
+        for (const nlohmann::json& candidate : candidates)
           list.push_back(candidate.is_string() ? candidate.get<std::string>() : candidate.dump());
       }
       annotation.candidates = two_candidates(list, text_of(record, "candidates"));

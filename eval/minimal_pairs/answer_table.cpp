@@ -20,7 +20,6 @@
 namespace physprobe {
 namespace {
 
-using Json = nlohmann::json;
 using Cells = std::map<std::string, std::string>;  // by the file's column names
 
 const std::map<std::string, std::vector<std::string>>& known_names() {
@@ -39,12 +38,12 @@ const std::map<std::string, std::vector<std::string>>& known_names() {
   return names;
 }
 
-std::string scalar_text(const Json& value) {
+std::string scalar_text(const nlohmann::json& value) {
   if (value.is_string()) return value.get<std::string>();
   if (value.is_null()) return "";
   if (value.is_array()) {  // candidates as a list, written as the literal that is read below
     std::string text = "[";
-    for (const Json& entry : value) text += entry.dump() + ", ";
+    for (const nlohmann::json& entry : value) text += entry.dump() + ", ";
     return text + "]";
   }
   return value.dump();
@@ -103,7 +102,8 @@ class TableReader {
     bool is_first = true;
     for (const LineBlock& block : line_blocks(text)) {
       for_each_line(block, [&](int64_t line, std::string_view content) {
-        const Json record = Json::parse(content.begin(), content.end(), nullptr, false);
+        const nlohmann::json record =
+            nlohmann::json::parse(content.begin(), content.end(), nullptr, false);
         if (!record.is_object()) {
           problem("broken line", line, "", "is no JSON object");
           return;

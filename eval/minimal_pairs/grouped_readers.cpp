@@ -8,7 +8,7 @@
 #include "physprobe/eval/minimal_pairs/harness_answers.h"
 #include "physprobe/eval/minimal_pairs/pair_table_runs.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -21,7 +21,6 @@
 namespace physprobe {
 namespace {
 
-using Json = nlohmann::json;
 namespace fs = std::filesystem;
 
 GroupedRun run_of(const std::string& given) {
@@ -124,9 +123,9 @@ std::map<std::string, std::string> vinoground_answers(const std::vector<std::str
                   "its name says neither 'text' nor 'video'; expected the benchmark's "
                   "vinoground_textscore.json and vinoground_videoscore.json");
     }
-    const Json entries = read_json(file);
+    const nlohmann::json entries = read_json(file);
     if (!entries.is_array()) throw Error(ErrorKind::kInput, file, "expected a list of {idx, GT}");
-    for (const Json& entry : entries) {
+    for (const nlohmann::json& entry : entries) {
       if (!entry.is_object() || !entry.contains("idx") || !entry.contains("GT") ||
           !entry.at("idx").is_string() || !entry.at("GT").is_string())
         throw Error(ErrorKind::kInput, file, "an entry lacks idx or GT, or they are no texts");
@@ -155,7 +154,7 @@ std::vector<AnswerRow> vinoground_rows(GroupedRun& run, const GroupedSource& sou
   }
   return read_harness_answers(
       path,
-      [&](const Json& record, AnswerRow& row) -> std::string {
+      [&](const nlohmann::json& record, AnswerRow& row) -> std::string {
         const auto metric = record.find("vinoground_score");
         if (metric != record.end() && metric->contains("question_type")) {
           row.id = metric->at("index").get<std::string>() + "_" +
@@ -177,13 +176,13 @@ std::vector<AnswerRow> naturalbench_rows(GroupedRun& run, const GroupedSource& s
   if (!is_harness_log(path)) return read_answer_table(path, source.table, run.problems);
   return read_harness_answers(
       path,
-      [](const Json& record, AnswerRow& row) -> std::string {
+      [](const nlohmann::json& record, AnswerRow& row) -> std::string {
         static const char* const kPlaces[] = {"q0i0", "q0i1", "q1i0", "q1i1"};
-        const Json doc = record.value("doc", Json::object());
+        const nlohmann::json doc = record.value("doc", nlohmann::json::object());
         const auto metric = record.find("naturalbench_Acc");
-        const Json index = doc.contains("Index")    ? doc.at("Index")
-                           : metric != record.end() ? metric->at("id")
-                                                    : Json();
+        const nlohmann::json index = doc.contains("Index")    ? doc.at("Index")
+                                     : metric != record.end() ? metric->at("id")
+                                                              : nlohmann::json();
         int64_t number = -1;
         if (index.is_number_integer()) {
           number = index.get<int64_t>();

@@ -13,15 +13,13 @@
 namespace physprobe {
 namespace {
 
-using Json = nlohmann::json;
-
 /// The first text in lists of lists, as `resps` and `filtered_resps` are.
-const std::string* first_text(const Json& value) {
+const std::string* first_text(const nlohmann::json& value) {
   if (value.is_string()) return value.get_ptr<const std::string*>();
   return value.is_array() && !value.empty() ? first_text(value.front()) : nullptr;
 }
 
-const std::string* response_of(const Json& record) {
+const std::string* response_of(const nlohmann::json& record) {
   for (const char* key : {"filtered_resps", "resps"}) {
     const auto found = record.find(key);
     if (found == record.end()) continue;
@@ -38,7 +36,7 @@ bool is_harness_log(const std::string& path) {
   std::string line;
   while (std::getline(file, line) && line.find_first_not_of(" \t\r") == std::string::npos) {
   }
-  const Json record = Json::parse(line, nullptr, false);
+  const nlohmann::json record = nlohmann::json::parse(line, nullptr, false);
   return record.is_object() && (record.contains("filtered_resps") || record.contains("resps"));
 }
 
@@ -52,7 +50,8 @@ std::vector<AnswerRow> read_harness_answers(const std::string& path,
       const auto problem = [&](const char* kind, const std::string& what) {
         problems.push_back({kind, path, line, "", what});
       };
-      const Json record = Json::parse(content.begin(), content.end(), nullptr, false);
+      const nlohmann::json record =
+          nlohmann::json::parse(content.begin(), content.end(), nullptr, false);
       if (!record.is_object()) {
         problem("broken line", "is no JSON object");
         return;
@@ -69,7 +68,7 @@ std::vector<AnswerRow> read_harness_answers(const std::string& path,
       std::string defect;
       try {
         defect = describe(record, row);
-      } catch (const Json::exception& error) {
+      } catch (const nlohmann::json::exception& error) {
         defect = error.what();
       }
       if (!defect.empty()) {

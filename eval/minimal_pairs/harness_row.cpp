@@ -10,8 +10,6 @@
 namespace physprobe {
 namespace {
 
-using Json = nlohmann::json;
-
 enum class Field { kOther, kTarget, kFiltered, kResps, kInput, kMedia, kPair, kSingle, kDoc };
 
 Field field_of(const std::string& key) {
@@ -32,7 +30,7 @@ std::optional<int> index_of(const std::string& text) {
   return std::nullopt;
 }
 
-class RowReader : public nlohmann::json_sax<Json> {
+class RowReader : public nlohmann::json_sax<nlohmann::json> {
  public:
   explicit RowReader(HarnessRow& row) : row_(row) {}
 
@@ -189,7 +187,7 @@ std::string read_harness_row(std::string_view line, HarnessRow& row) {
   // nlohmann takes a NUL byte for the end and would not look at what follows it.
   if (line.find('\0') != std::string_view::npos) return "contains a NUL byte";
   RowReader reader(row);
-  const bool is_json = Json::sax_parse(line.begin(), line.end(), &reader);
+  const bool is_json = nlohmann::json::sax_parse(line.begin(), line.end(), &reader);
   if (!is_json) return reader.error().empty() ? "is no JSON" : reader.error();
   if (!reader.is_object()) return "is JSON but no object";
   row.response = reader.filtered ? std::move(reader.filtered) : std::move(reader.resps);

@@ -13,7 +13,6 @@
 namespace physprobe {
 namespace {
 
-using Json = nlohmann::json;
 namespace fs = std::filesystem;
 
 constexpr const char* kSamples = "_samples_";
@@ -24,12 +23,12 @@ bool ends_with(const std::string& text, const std::string& ending) {
 }
 
 /// The first line that is not blank, as far as the kind of file is told by it.
-Json first_object(const std::string& path) {
+nlohmann::json first_object(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   std::string line;
   while (std::getline(in, line)) {
     if (line.find_first_not_of(" \t\r") != std::string::npos)
-      return Json::parse(line, nullptr, false);
+      return nlohmann::json::parse(line, nullptr, false);
   }
   return {};
 }
@@ -55,7 +54,7 @@ LogFile describe(const std::string& path) {
                 fmt::format("is a {} file, which is not read; save it as .csv or .jsonl",
                             extension.substr(1)));
   }
-  const Json row = first_object(path);
+  const nlohmann::json row = first_object(path);
   const auto has = [&](const char* key) { return row.is_object() && row.contains(key); };
   if (has("row_id") && has("model_answer")) {
     file.kind = LogKind::kSubmission;

@@ -18,8 +18,6 @@
 namespace physprobe {
 namespace {
 
-using Json = nlohmann::json;
-
 /// "mvp_mini" of "mvp_mini_intuitive_physics"; "" when it is none of MVP's tasks.
 std::string subset_of(const std::string& task) {
   for (const std::string& subset : mvp_subsets()) {
@@ -141,7 +139,8 @@ class RunReader {
     const std::string text = read_file(log.path);
     for (const LineBlock& block : line_blocks(text)) {
       for_each_line(block, [&](int64_t line, std::string_view content) {
-        const Json row = Json::parse(content.begin(), content.end(), nullptr, false);
+        const nlohmann::json row =
+            nlohmann::json::parse(content.begin(), content.end(), nullptr, false);
         const auto field = [&](const char* key) {
           const auto found = row.find(key);
           return found != row.end() && found->is_string() ? found->get<std::string>()
@@ -259,7 +258,7 @@ class RunReader {
   /// The harness's own totals, rounded as it writes them, against the items.
   void check_totals() {
     for (const std::string& path : files_.totals) {
-      const Json totals = Json::parse(read_file(path), nullptr, false);
+      const nlohmann::json totals = nlohmann::json::parse(read_file(path), nullptr, false);
       if (!totals.is_object() || !totals.contains("results") || !totals["results"].is_object())
         continue;
       for (const PairTask& task : run_.tasks) {

@@ -20,7 +20,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 namespace fs = std::filesystem;
 
-Json letter(int answer) {
+Json letter_or_null(int answer) {
   return answer == 0 ? Json("A") : answer == 1 ? Json("B") : Json();
 }
 
@@ -40,9 +40,9 @@ std::string item_lines(const PairRun& run) {
                              {"question", item.question},
                              {"candidates", item.candidates},
                              {"response", item.response},
-                             {"right_answer", letter(item.label)},
-                             {"strict", letter(strict.prediction)},
-                             {"robust", letter(robust.prediction)},
+                             {"right_answer", letter_or_null(item.label)},
+                             {"strict", letter_or_null(strict.prediction)},
+                             {"robust", letter_or_null(robust.prediction)},
                              {"strict_is_right", strict.is_right},
                              {"robust_is_right", robust.is_right}});
       text += '\n';

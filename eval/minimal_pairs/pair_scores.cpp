@@ -1,5 +1,6 @@
 #include "physprobe/eval/minimal_pairs/pair_scores.h"
 
+#include "physprobe/core/not_a_number.h"
 #include "physprobe/core/statistics/cluster_robust.h"
 #include "physprobe/core/statistics/detectable_difference.h"
 #include "physprobe/core/statistics/normal.h"
@@ -9,12 +10,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 namespace physprobe {
 namespace {
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 double percent(int64_t count, int64_t of) {
   return of == 0 ? 0.0 : 100.0 * static_cast<double>(count) / static_cast<double>(of);

@@ -1,14 +1,13 @@
 #include "physprobe/eval/minimal_pairs/published_mvp.h"
 
+#include "physprobe/core/not_a_number.h"
 #include "physprobe/eval/minimal_pairs/mvp_reader.h"
 
 #include <cmath>
-#include <limits>
 
 namespace physprobe {
 namespace {
 
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 // Published with four digits after the point; the mean of four such values adds as much again.
 constexpr double kRounding = 0.5e-4 + 1e-9;
 constexpr double kMeanRounding = 1e-4 + 1e-9;

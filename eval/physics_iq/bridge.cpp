@@ -2,8 +2,10 @@
 
 #include "physprobe/core/atomic_file.h"
 #include "physprobe/core/csv.h"
+#include "physprobe/core/digest_list.h"
 #include "physprobe/core/error.h"
 #include "physprobe/core/json_lines.h"
+#include "physprobe/core/not_a_number.h"
 #include "physprobe/core/rng.h"
 #include "physprobe/core/statistics/summary.h"
 
@@ -14,7 +16,6 @@
 #include <charconv>
 #include <cmath>
 #include <filesystem>
-#include <limits>
 #include <map>
 #include <numeric>
 
@@ -22,7 +23,6 @@ namespace physprobe {
 namespace {
 
 using Json = nlohmann::ordered_json;
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 struct Item {
   std::string run, scenario, view, category, file;
@@ -294,6 +294,7 @@ void write_bridge(const std::string& directory,
   }
   write_file_atomic(directory + "/bridge.json", dump_json_pretty(Json{{"probes", joined}}));
   write_file_atomic(directory + "/bridge.csv", csv.text());
+  extend_digest_list(directory, "COMPLETE", {"bridge.csv", "bridge.json"}, {});
 }
 
 std::string format_bridge(const std::string& directory) {

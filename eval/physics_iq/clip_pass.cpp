@@ -8,7 +8,7 @@
 #include "physprobe/eval/physics_iq/mask_shrink.h"
 #include "physprobe/video/video_reader.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 #include <fmt/format.h>
 
 #include <cmath>

@@ -3,6 +3,7 @@
 #include "physprobe/core/error.h"
 #include "physprobe/core/json_lines.h"
 #include "physprobe/core/nearest_name.h"
+#include "physprobe/core/not_a_number.h"
 #include "physprobe/core/statistics/summary.h"
 #include "physprobe/eval/physics_iq/run_aggregate.h"
 #include "physprobe/eval/physics_iq/score_json.h"
@@ -14,7 +15,6 @@
 #include <charconv>
 #include <cmath>
 #include <filesystem>
-#include <limits>
 #include <map>
 #include <set>
 
@@ -23,7 +23,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 using Key = std::pair<std::string, std::string>;
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr double kTwoSided95 = 1.959963984540054;
 
 /// One evaluation as the comparison needs it.

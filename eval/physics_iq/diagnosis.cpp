@@ -1,18 +1,16 @@
 #include "physprobe/eval/physics_iq/diagnosis.h"
 
+#include "physprobe/core/not_a_number.h"
 #include "physprobe/core/statistics/summary.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 
 namespace physprobe {
 namespace {
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 // Thresholds of the rules, chosen on edited clips (tests/eval_physics_iq/diagnosis_test.cpp).
 constexpr double kGoodScore = 0.9;      // share of the ceiling reached

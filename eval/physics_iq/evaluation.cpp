@@ -9,6 +9,7 @@
 #include "physprobe/eval/host_facts.h"
 #include "physprobe/eval/physics_iq/evaluation_files.h"
 #include "physprobe/eval/run_directory.h"
+#include "physprobe/eval/run_seal.h"
 #include "physprobe/eval/version.h"
 
 #include <fmt/format.h>
@@ -71,7 +72,7 @@ PhysicsIqSummary evaluate_physics_iq(const PhysicsIqOptions& options) {
   view_options.force = options.force;
   create_directories(view_options.cache);
   remove_leftover_temporaries(view_options.cache);
-  write_file_atomic(paths.run_json, dump_json_pretty(run_json(options, plan)));
+  write_file_atomic(paths.run_json, self_sealed_json(run_json(options, plan)));
   log_line(paths, fmt::format("started: {} views", plan.jobs.size()));
 
   PhysicsIqSummary summary;

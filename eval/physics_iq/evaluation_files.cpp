@@ -2,7 +2,7 @@
 
 #include "physprobe/core/atomic_file.h"
 #include "physprobe/core/csv.h"
-#include "physprobe/core/hashing.h"
+#include "physprobe/core/digest_list.h"
 #include "physprobe/core/json_lines.h"
 #include "physprobe/eval/physics_iq/run_overview.h"
 #include "physprobe/eval/physics_iq/submission_card.h"
@@ -10,6 +10,8 @@
 #include "physprobe/eval/version.h"
 
 #include <nlohmann/json.hpp>
+
+#include <filesystem>
 
 namespace physprobe {
 namespace {
@@ -54,6 +56,16 @@ std::string results_csv(const Json& scores) {
   return csv.text();
 }
 
+/// Everything an evaluation leaves for others, without what seals itself (run.json), tells times
+/// (log.txt) or is made anew from the inputs (cache). Media have their digests in items.jsonl.
+std::vector<std::string> files_to_seal(const std::string& out) {
+  std::vector<std::string> files = {"digests.csv", "failures.jsonl", "items.jsonl",
+                                    "results.csv", "results.json",   "submission_card.json"};
+  for (const auto& entry : std::filesystem::directory_iterator(out + "/results"))
+    files.push_back("results/" + entry.path().filename().string());
+  return files;
+}
+
 }  // namespace
 
 void write_evaluation_files(const PhysicsIqOptions& options,
@@ -94,10 +106,9 @@ void write_evaluation_files(const PhysicsIqOptions& options,
         {"resamples", options.statistics.resamples}}}};
   write_submission_card(options, plan, lines, scored, aggregate, settings);
   const RunPaths paths(options.out);
-  const std::string text = dump_json_pretty(results);
-  write_file_atomic(paths.results_json, text);
+  write_file_atomic(paths.results_json, dump_json_pretty(results));
   write_file_atomic(paths.results_csv, results_csv(scored.scores));
-  write_file_atomic(paths.complete, sha256_hex(text) + "\n");
+  write_digest_list(options.out, "COMPLETE", files_to_seal(options.out));
 }
 
 }  // namespace physprobe

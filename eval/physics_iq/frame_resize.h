@@ -6,6 +6,9 @@
 
 namespace physprobe {
 
+/// A pixel of a resized mask is set above this, as the evaluator has it.
+inline constexpr int kMaskSetAbove = 127;
+
 /// (height, width, channels) -> (out_height, out_width, channels), packed.
 void resize_for_metrics(const uint8_t* image,
                         int64_t height,

@@ -45,8 +45,10 @@ Json media(const std::string& out, const std::string& stem) {
     if (!fs::exists(source)) continue;
     std::string relative = folder;
     relative.append("/").append(name).append(extension);
-    write_file_atomic((fs::path(out) / relative).string(), read_file(source));
+    const std::string bytes = read_file(source);
+    write_file_atomic((fs::path(out) / relative).string(), bytes);
     json[key] = relative;
+    json[std::string(key) + "_sha256"] = sha256_hex(bytes);
   }
   return json;
 }

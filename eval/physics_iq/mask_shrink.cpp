@@ -7,8 +7,7 @@
 namespace physprobe {
 namespace {
 
-constexpr int kSetAbove = 127;
-constexpr int64_t kWordBits = 64;
+constexpr int64_t kWordBits = MaskStack::kWordBits;
 constexpr int64_t kGroupBits = kWordBits / 4;
 
 /// Bits 0, 4, 8, … 60 side by side.
@@ -42,7 +41,7 @@ void MaskShrinker::append(const BitImage& mask, MaskStack& stack) {
   small_.resize(static_cast<std::size_t>(height_ * width_));
   mask.to_bytes(bytes_.data());
   resize_for_metrics(bytes_.data(), in_height_, in_width_, 1, small_.data(), height_, width_);
-  stack.append(small_.data(), kSetAbove);
+  stack.append(small_.data(), kMaskSetAbove);
 }
 
 // Each small pixel is the mean of four, columns and rows 1 and 2 of its block: two of them set give

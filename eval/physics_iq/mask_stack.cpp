@@ -10,7 +10,6 @@
 namespace physprobe {
 namespace {
 
-constexpr int64_t kWordBits = 64;
 constexpr uint64_t kMagic = 0x314b53414d515049;  // "IPQMASK1"
 
 }  // namespace

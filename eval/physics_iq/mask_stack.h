@@ -9,6 +9,8 @@ namespace physprobe {
 
 class MaskStack {
  public:
+  static constexpr int64_t kWordBits = 64;
+
   MaskStack() = default;
   MaskStack(int64_t height, int64_t width);
 

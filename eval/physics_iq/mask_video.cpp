@@ -4,7 +4,7 @@
 #include "physprobe/eval/physics_iq/frame_resize.h"
 #include "physprobe/video/video_reader.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 #include <fmt/format.h>
 #include <opencv2/core.hpp>
 #ifdef PHYSPROBE_HAS_OPENCV_VIDEOIO
@@ -14,11 +14,7 @@
 #include <numeric>
 
 namespace physprobe {
-namespace {
-
-constexpr int kSetAbove = 127;
-
-}  // namespace
+namespace {}  // namespace
 
 MaskPath mask_path_from_name(const std::string& name) {
   if (name == "mp4v") return MaskPath::kMp4v;
@@ -112,7 +108,7 @@ MaskStack read_mask_video(const std::string& path, int64_t frames, int64_t heigh
     const uint8_t* const rgb = frame.data_ptr<uint8_t>();
     for (std::size_t i = 0; i < blue.size(); ++i) blue[i] = rgb[3 * i + 2];
     resize_for_metrics(blue.data(), info.height, info.width, 1, small.data(), height, width);
-    stack.append(small.data(), kSetAbove);
+    stack.append(small.data(), kMaskSetAbove);
     return true;
   });
   return stack;

@@ -3,6 +3,7 @@
 #include "physprobe/core/atomic_file.h"
 #include "physprobe/core/csv.h"
 #include "physprobe/core/error.h"
+#include "physprobe/core/not_a_number.h"
 
 #include <fmt/format.h>
 
@@ -14,8 +15,6 @@
 
 namespace physprobe {
 namespace {
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 struct Column {
   const char* stem;

@@ -8,10 +8,6 @@ namespace physprobe {
 
 using Json = nlohmann::ordered_json;
 
-Json finite_or_null(double value) {
-  return std::isfinite(value) ? Json(value) : Json();
-}
-
 Json scaled_interval_json(const Interval& interval, double scale) {
   return Json{{"low", finite_or_null(interval.low * scale)},
               {"high", finite_or_null(interval.high * scale)},

@@ -2,17 +2,16 @@
 
 #include "physprobe/core/csv.h"
 #include "physprobe/core/error.h"
+#include "physprobe/core/not_a_number.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 namespace physprobe {
 namespace {
 
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr double kEpsilon = 1e-8;  // the evaluator's guard against division by zero
 
 using ListOf = std::vector<double> ViewMetrics::*;

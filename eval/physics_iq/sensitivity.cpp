@@ -2,6 +2,7 @@
 
 #include "physprobe/core/atomic_file.h"
 #include "physprobe/core/csv.h"
+#include "physprobe/core/digest_list.h"
 #include "physprobe/core/json_lines.h"
 
 #include <fmt/format.h>
@@ -68,6 +69,7 @@ void write_sensitivity(const PhysicsIqOptions& options) {
   }
   write_file_atomic(options.out + "/sensitivity.json", dump_json_pretty(Json{{"table", table}}));
   write_file_atomic(options.out + "/sensitivity.csv", csv.text());
+  extend_digest_list(options.out, "COMPLETE", {"sensitivity.csv", "sensitivity.json"}, {});
 }
 
 std::string format_sensitivity(const std::string& directory) {

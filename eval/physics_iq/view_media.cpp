@@ -4,7 +4,9 @@
 #include "physprobe/eval/physics_iq/frame_resize.h"
 #include "physprobe/video/video_writer.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/zeros.h>
 
 #include <algorithm>
 #include <array>

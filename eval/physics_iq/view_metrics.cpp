@@ -1,14 +1,12 @@
 #include "physprobe/eval/physics_iq/view_metrics.h"
 
+#include "physprobe/core/not_a_number.h"
 #include "physprobe/eval/physics_iq/motion_kernels.h"
 
 #include <algorithm>
-#include <limits>
 
 namespace physprobe {
 namespace {
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 double ratio_or_one(int64_t part, int64_t whole) {
   return whole == 0 ? 1.0 : static_cast<double>(part) / static_cast<double>(whole);

@@ -1,5 +1,7 @@
 #include "physprobe/eval/physics_iq/view_record.h"
 
+#include "physprobe/eval/json_number.h"
+
 #include <nlohmann/json.hpp>
 
 #include <cmath>
@@ -10,9 +12,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json scalar(double value) {
-  return std::isfinite(value) ? Json(value) : Json();
-}
 double scalar(const nlohmann::json& value) {
   return value.is_number() ? value.get<double>() : std::numeric_limits<double>::quiet_NaN();
 }
@@ -20,14 +19,14 @@ double scalar(const nlohmann::json& value) {
 Json metrics_json(const ViewMetrics& m) {
   return Json{{"spatiotemporal_iou_v1", m.spatiotemporal_iou_v1},
               {"spatiotemporal_iou_v2", m.spatiotemporal_iou_v2},
-              {"spatial_iou_v1", scalar(m.spatial_iou_v1)},
-              {"spatial_iou_v2", scalar(m.spatial_iou_v2)},
-              {"weighted_spatial_iou_v1", scalar(m.weighted_spatial_iou_v1)},
-              {"weighted_spatial_iou_v2", scalar(m.weighted_spatial_iou_v2)},
+              {"spatial_iou_v1", finite_or_null(m.spatial_iou_v1)},
+              {"spatial_iou_v2", finite_or_null(m.spatial_iou_v2)},
+              {"weighted_spatial_iou_v1", finite_or_null(m.weighted_spatial_iou_v1)},
+              {"weighted_spatial_iou_v2", finite_or_null(m.weighted_spatial_iou_v2)},
               {"v1_mse", m.mse_v1},
               {"v2_mse", m.mse_v2},
-              {"variance_spatial", scalar(m.variance_spatial)},
-              {"variance_weighted_spatial", scalar(m.variance_weighted_spatial)},
+              {"variance_spatial", finite_or_null(m.variance_spatial)},
+              {"variance_weighted_spatial", finite_or_null(m.variance_weighted_spatial)},
               {"variance_spatiotemporal_iou", m.variance_spatiotemporal_iou},
               {"variance_mse", m.variance_mse}};
 }

@@ -5,7 +5,8 @@
 #include "physprobe/memory/array_source.h"
 #include "physprobe/probes/surprise.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/zeros_like.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 

@@ -6,7 +6,9 @@
 
 #include "support/temp_dir.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/sin.h>
 #include <gtest/gtest.h>
 
 #include <fcntl.h>

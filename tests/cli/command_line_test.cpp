@@ -4,7 +4,10 @@
 #include "support/golden.h"
 #include "support/temp_dir.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/cos.h>
+#include <ATen/ops/sin.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 

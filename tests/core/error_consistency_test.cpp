@@ -6,7 +6,7 @@
 
 #include "support/golden.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 #include <nlohmann/json.hpp>
 
 #include <cmath>

@@ -7,7 +7,7 @@
 #include "physprobe/core/rng.h"
 #include "physprobe/core/safetensors.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 
 #include <functional>
 #include <string_view>

@@ -1,7 +1,9 @@
 #include "physprobe/core/atomic_file.h"
 #include "physprobe/core/npy.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/zeros.h>
 #include <gmock/gmock.h>
 
 #include "core/expect_error.h"

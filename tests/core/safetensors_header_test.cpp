@@ -3,7 +3,7 @@
 #include "physprobe/core/atomic_file.h"
 #include "physprobe/core/safetensors.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 
 #include <chrono>
 

@@ -5,7 +5,8 @@
 
 #include "support/temp_dir.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/arange.h>
 
 #include "core/expect_error.h"
 

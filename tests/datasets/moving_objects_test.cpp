@@ -3,7 +3,12 @@
 #include "physprobe/core/error.h"
 #include "physprobe/core/parallel.h"
 
-#include <ATen/ATen.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/logical_or.h>
+#include <ATen/ops/matmul.h>
+#include <ATen/ops/tensor.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -4,7 +4,8 @@
 #include "physprobe/datasets/manifest_writer.h"
 #include "physprobe/datasets/worlds/moving_objects.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/equal.h>
 #include <gtest/gtest.h>
 
 #include "core/expect_error.h"

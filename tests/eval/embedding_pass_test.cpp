@@ -6,7 +6,7 @@
 #include "support/small_items.h"
 #include "support/temp_dir.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 #include <gtest/gtest.h>
 
 #include <limits>

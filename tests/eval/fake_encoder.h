@@ -3,7 +3,7 @@
 
 #include "physprobe/encoders/encoder.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 
 #include <functional>
 #include <utility>

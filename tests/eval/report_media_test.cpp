@@ -6,7 +6,8 @@
 
 #include "support/temp_dir.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/full.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 

@@ -8,7 +8,10 @@
 
 #include "support/temp_dir.h"
 
-#include <ATen/ATen.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/upsample_bilinear2d.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 

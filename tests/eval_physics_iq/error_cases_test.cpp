@@ -8,7 +8,8 @@
 #include "physprobe/video/video_reader.h"
 #include "physprobe/video/video_writer.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/_upsample_bicubic2d_aa.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>

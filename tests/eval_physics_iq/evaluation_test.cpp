@@ -5,6 +5,7 @@
 #include "physprobe/core/json_lines.h"
 #include "physprobe/eval/physics_iq/frame_rate.h"
 #include "physprobe/eval/physics_iq/scores.h"
+#include "physprobe/eval/run_seal.h"
 
 #include "support/temp_dir.h"
 
@@ -121,6 +122,15 @@ TEST(PhysicsIqEvaluationSlow, SecondRunIsByteIdenticalAndThreadsDoNotMatter) {
   EXPECT_LT(resumed.from_cache, resumed.views);
   EXPECT_GT(resumed.from_cache, 0);
   EXPECT_EQ(content("b"), first);
+
+  // What it left is sealed: a table changed by hand is named.
+  EXPECT_EQ(check_run_files(dir / "b"), std::vector<std::string>());
+  const std::string table =
+      (fs::path(dir / "b/results") / (std::string(kModelA) + ".samples.csv")).string();
+  write_file_atomic(table, read_file(table) + "x\n");
+  const std::vector<std::string> problems = check_run_files(dir / "b");
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_EQ(problems[0].find(table), 0U) << problems[0];
 }
 
 TEST(PhysicsIqPlan, NamesEveryMissingExtraAndWrongVideoAtOnce) {

@@ -12,7 +12,8 @@
 #include "support/temp_dir.h"
 #include "support/tensor_near.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/empty_like.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 

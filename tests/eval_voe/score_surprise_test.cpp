@@ -7,7 +7,7 @@
 #include "support/golden.h"
 #include "support/temp_dir.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>

@@ -1,7 +1,7 @@
 #pragma once
 // Comparison of tensors with failure messages that say where and by how much.
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 #include <gtest/gtest.h>
 
 #include <sstream>

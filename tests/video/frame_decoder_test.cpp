@@ -4,6 +4,7 @@
 
 #include "support/temp_dir.h"
 
+#include <ATen/ops/equal.h>
 #include <gtest/gtest.h>
 
 #include <chrono>

@@ -2,6 +2,9 @@
 
 #include "support/temp_dir.h"
 
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/equal.h>
 #include <gtest/gtest.h>
 
 #include "video/video_fixtures.h"

@@ -4,6 +4,8 @@
 
 #include "support/golden.h"
 
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/equal.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>

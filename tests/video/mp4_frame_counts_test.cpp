@@ -3,6 +3,7 @@
 
 #include "support/temp_dir.h"
 
+#include <ATen/ops/equal.h>
 #include <gtest/gtest.h>
 
 #include "video/video_fixtures.h"

@@ -6,7 +6,11 @@
 #include "support/golden.h"
 #include "support/tensor_near.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/stack.h>
 #include <gtest/gtest.h>
 
 #include <functional>

@@ -7,7 +7,8 @@
 
 #include "support/golden.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/empty.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>

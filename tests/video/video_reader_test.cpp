@@ -9,7 +9,9 @@
 #include "support/temp_dir.h"
 #include "support/tensor_near.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/rot90.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 

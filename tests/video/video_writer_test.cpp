@@ -2,6 +2,8 @@
 
 #include "support/temp_dir.h"
 
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/empty.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -1,0 +1,11 @@
+#pragma once
+// How numbers are written to JSON, which knows neither NaN nor infinity. Internal to `eval/`.
+
+#include <nlohmann/json_fwd.hpp>
+
+namespace physprobe {
+
+/// null for NaN and infinity.
+nlohmann::ordered_json finite_or_null(double value);
+
+}  // namespace physprobe
