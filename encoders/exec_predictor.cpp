@@ -1,5 +1,7 @@
 // A served model as a predictor (docs/exec_protocol.md).
 
+#include "physprobe/encoders/exec_predictor.h"
+
 #include "physprobe/core/error.h"
 #include "physprobe/encoders/encode_request.h"
 #include "physprobe/encoders/encoder_config.h"
@@ -99,13 +101,7 @@ class ExecPredictor final : public Predictor {
 
 }  // namespace
 
-std::unique_ptr<Predictor> make_predictor(const nlohmann::json& given) {
-  const nlohmann::json config = expand_exec_shorthand(given);
-  const std::string family = string_field(config, "family", "", "predictor config");
-  if (family != "exec") {
-    throw Error(ErrorKind::kUsage, "predictor config",
-                fmt::format("the family '{}' has no predictor; exec:COMMAND serves one", family));
-  }
+std::unique_ptr<Predictor> make_exec_predictor(const nlohmann::json& config) {
   refuse_unknown_keys(config, {"family", "options", "preprocess"}, "predictor config");
   ServedModel served = serve_model(config);
   if (!served.session->model().is_predictor) {
