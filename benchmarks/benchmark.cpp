@@ -24,9 +24,9 @@ BenchmarkResult with_target(BenchmarkResult result, double target, bool at_least
 }
 
 std::vector<std::string> benchmark_groups() {
-  return {"gemm",       "encoder",  "large-encoders", "encoder-memory", "decode",
-          "preprocess", "search",   "store",          "manifest",       "trajectory",
-          "v1",         "start-up", "run-memory",     "pairs",          "physics-iq"};
+  return {"gemm",       "encoder",    "large-encoders", "encoder-memory", "surprise",   "decode",
+          "preprocess", "search",     "store",          "manifest",       "trajectory", "v1",
+          "start-up",   "run-memory", "pairs",          "physics-iq"};
 }
 
 std::vector<BenchmarkResult> run_benchmarks(
@@ -53,6 +53,7 @@ std::vector<BenchmarkResult> run_benchmarks(
   if (wanted("encoder")) add("encoder", [&] { return bench_encoder(n); });
   if (wanted("large-encoders")) add("large-encoders", [&] { return bench_large_encoders(n); });
   if (wanted("encoder-memory")) add("encoder-memory", [] { return bench_encoder_memory(); });
+  if (wanted("surprise")) add("surprise", [&] { return bench_surprise(n); });
   const bool decode = wanted("decode");
   const bool preprocess = wanted("preprocess");
   if (decode || preprocess) add("video", [&] { return bench_video(n, decode, preprocess); });

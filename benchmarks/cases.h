@@ -19,6 +19,9 @@ Results bench_encoder(int64_t repetitions);
 Results bench_large_encoders(int64_t repetitions);
 /// Peak memory of loading and running a model against its weights; of attention over 12,545 tokens.
 Results bench_encoder_memory();
+/// Surprise of one window of 16 frames at 224 and five contexts by V-JEPA ViT-L with drawn weights:
+/// its arithmetic against targets encoded anew for every context, its speed against the SGEMM peak.
+Results bench_surprise(int64_t repetitions);
 /// Decoding to RGB against the `ffmpeg` program on the same file (CPU time); preprocessing to 224
 /// against decoding.
 Results bench_video(int64_t repetitions, bool with_decode, bool with_preprocess);

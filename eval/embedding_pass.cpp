@@ -62,7 +62,11 @@ class JobPass {
           std::string item_id,
           int64_t n_samples,
           int threads)
-      : suite_(suite), job_(job), item_id_(std::move(item_id)), n_samples_(n_samples) {
+      : suite_(suite),
+        job_(job),
+        item_id_(std::move(item_id)),
+        n_samples_(n_samples),
+        n_steps_(steps_of(n_samples)) {
     encode_.taps = job.taps;
     encode_.keep_tokens = true;
     encode_.threads = threads;
@@ -71,9 +75,9 @@ class JobPass {
         std::find(encode_.taps.begin(), encode_.taps.end(), retrieval) == encode_.taps.end()) {
       encode_.taps.push_back(retrieval);
     }
-    const bool keep = is_main() && suite.shuffled_null && n_samples >= 3;
-    const int64_t kept = keep ? std::min(n_samples, suite.shuffled_max_frames) : 0;
-    const int64_t begin = (n_samples - kept) / 2;
+    const bool keep = is_main() && suite.shuffled_null && n_steps_ >= 3;
+    const int64_t kept = keep ? std::min(n_steps_, suite.shuffled_max_frames) : 0;
+    const int64_t begin = (n_steps_ - kept) / 2;
     for (const std::string& tap : job.taps) taps_.emplace_back(tap, begin, begin + kept);
     if (has_fade()) {
       for (const std::string& tap : job.taps) fades_.emplace_back(tap, 0, 0);
@@ -82,23 +86,26 @@ class JobPass {
   }
 
   bool is_main() const { return job_.untrained_seed < 0; }
-  bool has_fade() const { return is_main() && suite_.fade_control && n_samples_ >= 3; }
+  bool has_fade() const { return is_main() && suite_.fade_control && n_steps_ >= 3; }
+  /// A video model sees the whole clip at once, an image model frame by frame.
+  bool is_video_model() const { return job_.encoder->info().frames_per_step > 1; }
   const PreprocessSpec& preprocess() const { return job_.encoder->info().preprocess; }
 
   void feed(const at::Tensor& input, const std::vector<int64_t>& repeats) {
-    const std::vector<TapOutput> outputs = encode(input, encode_);
-    accumulate(taps_, outputs, repeats);
-    if (is_main()) add_retrieval(outputs, repeats);
-    if (job_.keep_tokens) {
-      for (std::size_t t = 0; t < taps_.size(); ++t) {
-        for (std::size_t i = 0; i < repeats.size(); ++i) {
-          for (int64_t r = 0; r < repeats[i]; ++r)
-            tokens_[t].push_back(outputs[t].tokens[i][0].clone());
-        }
-      }
-    }
     if (!first_.defined()) first_ = input[0].clone();
     last_ = input[input.size(0) - 1].clone();
+    if (!is_video_model()) return take(encode(input, encode_), repeats);
+    for (std::size_t i = 0; i < repeats.size(); ++i) {
+      for (int64_t r = 0; r < repeats[i]; ++r) clip_.push_back(input[static_cast<int64_t>(i)]);
+    }
+  }
+
+  /// Encodes what a video model was fed.
+  void end_of_clip() {
+    if (!is_video_model()) return;
+    const std::vector<TapOutput> outputs = encode(at::stack(clip_), encode_);
+    clip_.clear();
+    take(outputs, std::vector<int64_t>(static_cast<std::size_t>(n_steps_), 1));
   }
 
   /// The matched control: a float cross-fade between the clip's own preprocessed end frames, as
@@ -107,14 +114,16 @@ class JobPass {
     if (!has_fade()) return;
     EncodeOptions fade_taps = encode_;
     fade_taps.taps = job_.taps;
-    for (int64_t begin = 0; begin < n_samples_; begin += options.chunk_frames) {
+    const int64_t chunk = is_video_model() ? n_samples_ : options.chunk_frames;
+    for (int64_t begin = 0; begin < n_samples_; begin += chunk) {
       stop_if_asked(options);
-      const int64_t end = std::min(n_samples_, begin + options.chunk_frames);
+      const int64_t end = std::min(n_samples_, begin + chunk);
       std::vector<at::Tensor> frames;
       for (int64_t i = begin; i < end; ++i)
         frames.push_back(cross_fade_frame(first_, last_, i, n_samples_));
       const auto outputs = encode(at::stack(frames), fade_taps);
-      accumulate(fades_, outputs, std::vector<int64_t>(frames.size(), 1));
+      const int64_t steps = (end - begin) / job_.encoder->info().frames_per_step;
+      accumulate(fades_, outputs, std::vector<int64_t>(static_cast<std::size_t>(steps), 1));
     }
   }
 
@@ -141,8 +150,7 @@ class JobPass {
       taps[tap] = values;
     }
     if (is_main()) {
-      const at::Tensor retrieval =
-          (retrieval_sum_ / static_cast<double>(n_samples_)).to(at::kFloat);
+      const at::Tensor retrieval = (retrieval_sum_ / static_cast<double>(n_steps_)).to(at::kFloat);
       if (!at::isfinite(retrieval).all().item<bool>()) {
         throw Error(ErrorKind::kInput, item_id_,
                     fmt::format("{} gives numbers that are not finite at tap '{}'; they are never "
@@ -156,13 +164,42 @@ class JobPass {
   }
 
  private:
-  /// One output per tap for `frames` (T, C, H, W). An encoder knows no items: its errors get the
-  /// item's name here.
+  int64_t steps_of(int64_t n_samples) const {
+    const EncoderInfo& info = job_.encoder->info();
+    if (n_samples % info.frames_per_step == 0) return n_samples / info.frames_per_step;
+    throw Error(
+        ErrorKind::kInput, item_id_,
+        fmt::format("is sampled at {} frames, but {} sees {} at a time; nothing is dropped: "
+                    "choose another number of samples (sampling.n)",
+                    n_samples, info.id, info.frames_per_step));
+  }
+
+  /// One output per tap for `frames` (T, C, H, W), each (steps, 1, …): a step is a frame, or
+  /// frames_per_step of them. An encoder knows no items: its errors get the item's name here.
   std::vector<TapOutput> encode(const at::Tensor& frames, const EncodeOptions& options) const {
     try {
-      return job_.encoder->encode(frames.unsqueeze(1), options);
+      if (!is_video_model()) return job_.encoder->encode(frames.unsqueeze(1), options);
+      std::vector<TapOutput> outputs = job_.encoder->encode(frames.unsqueeze(0), options);
+      for (TapOutput& output : outputs) {
+        for (at::Tensor* tensor : {&output.tokens, &output.pooled, &output.patch_mean}) {
+          *tensor = tensor->transpose(0, 1);
+        }
+      }
+      return outputs;
     } catch (const Error& error) {
       throw Error(error.kind(), item_id_, error.what());
+    }
+  }
+
+  void take(const std::vector<TapOutput>& outputs, const std::vector<int64_t>& repeats) {
+    accumulate(taps_, outputs, repeats);
+    if (is_main()) add_retrieval(outputs, repeats);
+    if (!job_.keep_tokens) return;
+    for (std::size_t t = 0; t < taps_.size(); ++t) {
+      for (std::size_t i = 0; i < repeats.size(); ++i) {
+        for (int64_t r = 0; r < repeats[i]; ++r)
+          tokens_[t].push_back(outputs[t].tokens[static_cast<int64_t>(i)][0].clone());
+      }
     }
   }
 
@@ -195,7 +232,9 @@ class JobPass {
   const EmbeddingJob& job_;
   std::string item_id_;
   int64_t n_samples_;
+  int64_t n_steps_;
   EncodeOptions encode_;
+  std::vector<at::Tensor> clip_;  ///< Preprocessed frames that a video model waits for.
   std::vector<TapTrajectory> taps_;
   std::vector<TapTrajectory> fades_;
   std::vector<std::vector<at::Tensor>> tokens_;
@@ -303,6 +342,7 @@ std::vector<StoreRecord> embed_item(const Suite& suite,
   meta["sampling"] = sampling_json(suite, info, sampled);
   std::vector<StoreRecord> records;
   for (std::size_t j = 0; j < jobs.size(); ++j) {
+    passes[j]->end_of_clip();
     passes[j]->run_fade(options);
     records.push_back(passes[j]->finish(keys[j], meta, options.threads));
     passes[j].reset();

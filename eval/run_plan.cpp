@@ -75,12 +75,6 @@ std::vector<EmbeddingJob> plan_jobs(const Suite& suite, const std::string& devic
       throw Error(ErrorKind::kUsage, "encoders",
                   fmt::format("'{}' is listed twice with the same options", info.id));
     }
-    if (info.frames_per_step != 1) {
-      throw Error(
-          ErrorKind::kUsage, "encoders",
-          fmt::format("'{}' sees {} frames at a time; this probe takes encoders of single frames",
-                      info.id, info.frames_per_step));
-    }
     ids.push_back(info.id);
     EmbeddingJob job;
     job.encoder = encoder;
