@@ -20,7 +20,7 @@ constexpr const char* kImpossible = "impossible";
 constexpr const char* kPropertyAttribute = "property";       ///< Principle, block, scene or task.
 constexpr const char* kConditionAttribute = "condition";     ///< IntPhys 2, as in its metadata.
 constexpr const char* kDifficultyAttribute = "difficulty";   ///< IntPhys 2: Easy, Medium, Hard.
-constexpr const char* kCameraAttribute = "camera";           ///< IntPhys 2: fixed, moving.
+constexpr const char* kCameraAttribute = "camera";           ///< IntPhys 2: Fixed, Moving.
 constexpr const char* kFirstFrameAttribute = "first_frame";  ///< Frames before it are not shown.
 
 /// The attribute's text, "" if the item has none.
