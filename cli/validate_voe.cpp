@@ -2,6 +2,7 @@
 
 #include "physprobe/core/error.h"
 #include "physprobe/core/json_lines.h"
+#include "physprobe/datasets/manifest_writer.h"
 #include "physprobe/eval/voe/voe_dataset.h"
 
 #include <fmt/format.h>
@@ -20,6 +21,7 @@ struct ValidateVoeFlags {
   std::string folder;
   VoeDatasetOptions options;
   bool no_videos = false;
+  std::string manifest;
 };
 
 struct Findings {
@@ -87,6 +89,7 @@ int validate_voe(const ValidateVoeFlags& flags, Invocation& invocation) {
   if (!flags.no_videos) complete_voe_dataset(findings.data, flags.common.threads);
   for (const DatasetCount& count : findings.data.dataset.counts)
     findings.differing += count.holds() ? 0 : 1;
+  if (!flags.manifest.empty()) write_manifest_csv(flags.manifest, findings.data.dataset.items);
   invocation.out << (flags.common.json ? dump_json_pretty(findings_json(findings))
                                        : findings_text(findings));
   return findings.deviations() == 0 ? 0 : exit_code(ErrorKind::kCheckFailed);
@@ -115,6 +118,9 @@ void add_validate_voe(CLI::App& validate, Invocation& invocation) {
                         "set's)");
     command->add_flag("--no-videos", flags->no_videos,
                       "Check names, tables and labels only; open no video");
+    command->add_option("--manifest-out", flags->manifest,
+                        "Write the sound items as a manifest (paths are relative to the data set's "
+                        "folder)");
     flags->common.add_json(*command);
     flags->common.add_execution(*command);
     command->callback([flags, &invocation] {

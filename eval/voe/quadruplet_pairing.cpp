@@ -1,6 +1,7 @@
 #include "physprobe/eval/voe/quadruplet_pairing.h"
 
 #include "physprobe/core/error.h"
+#include "physprobe/eval/minimal_pairs/surprise_pairs.h"
 #include "physprobe/video/video_reader.h"
 
 #include <ATen/ATen.h>
@@ -20,9 +21,7 @@ constexpr int64_t kBlock = 8;
 QuadrupletPairing pair_by_breaking_points(const std::array<int64_t, 3>& breaking_points) {
   QuadrupletPairing pairing;
   pairing.breaking_points = breaking_points;
-  const auto latest = static_cast<int>(
-      std::max_element(breaking_points.begin(), breaking_points.end()) - breaking_points.begin());
-  const int partner = latest + 1;
+  const int partner = intphys_partner(breaking_points);
   std::array<int, 2> others = {0, 0};
   std::size_t n = 0;
   for (int video = 1; video < 4; ++video) {
