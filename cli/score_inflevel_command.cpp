@@ -27,13 +27,6 @@ struct InfLevelFlags {
 std::string text_of(const Json& results) {
   std::string text = format_flat_scores(results);
   for (const Json& model : results.at("models")) {
-    const Json& permutation = model.at("permutation");
-    text += fmt::format(
-        "{}: permutation p {:.4g} (one-sided), {:.4g} (two-sided); {} of {} set-ups complete, {} "
-        "ties\n",
-        model.at("name").get<std::string>(), permutation.at("one_sided_p").get<double>(),
-        permutation.at("two_sided_p").get<double>(), model.at("groups_complete").get<int64_t>(),
-        model.at("groups_total").get<int64_t>(), model.at("ties").get<int64_t>());
     for (const Json& group : model.at("incomplete"))
       text += "  left out: " + group.get<std::string>() + "\n";
   }

@@ -245,18 +245,24 @@ nlohmann::ordered_json inflevel_json(const std::vector<InfLevelTable>& tables,
                         {"higher_is", "better"},
                         {"chance", 50.0},
                         {"above_chance_p", score.one_sided_p}});
-    models.push_back(Json{{"name", name},
-                          {"files", {table.file}},
-                          {"accuracy", score.accuracy},
-                          {"ties", score.ties},
-                          {"groups_total", table.groups.size() + table.incomplete.size()},
-                          {"groups_complete", table.groups.size()},
-                          {"incomplete", table.incomplete},
-                          {"permutation", Json{{"one_sided_p", score.one_sided_p},
-                                               {"two_sided_p", score.two_sided_p},
-                                               {"mean", score.permuted_mean},
-                                               {"sd", score.permuted_sd},
-                                               {"permutations", permutations}}}});
+    models.push_back(
+        Json{{"name", name},
+             {"files", {table.file}},
+             {"finding",
+              fmt::format("permutation p {:.4g} (one-sided), {:.4g} (two-sided); {} of {} set-ups "
+                          "are complete, {} comparisons are ties.",
+                          score.one_sided_p, score.two_sided_p, table.groups.size(),
+                          table.groups.size() + table.incomplete.size(), score.ties)},
+             {"accuracy", score.accuracy},
+             {"ties", score.ties},
+             {"groups_total", table.groups.size() + table.incomplete.size()},
+             {"groups_complete", table.groups.size()},
+             {"incomplete", table.incomplete},
+             {"permutation", Json{{"one_sided_p", score.one_sided_p},
+                                  {"two_sided_p", score.two_sided_p},
+                                  {"mean", score.permuted_mean},
+                                  {"sd", score.permuted_sd},
+                                  {"permutations", permutations}}}});
   }
   return Json{
       {"schema", 1},
