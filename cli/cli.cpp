@@ -24,7 +24,8 @@ const std::vector<AddCommand>& commands() {
       add_worlds_command,  add_report_command,  add_merge_command,  add_validate_command,
       add_verify_command,  add_inspect_command, add_parity_command, add_convert_command,
       add_weights_command, add_list_command,    add_config_command, add_doctor_command,
-      add_bench_command,   add_version_command, add_score_command,  add_compare_command};
+      add_bench_command,   add_version_command, add_score_command,  add_submit_command,
+      add_compare_command};
   return list;
 }
 

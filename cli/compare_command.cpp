@@ -4,6 +4,8 @@
 #include "physprobe/eval/minimal_pairs/compare_grouped.h"
 #include "physprobe/eval/minimal_pairs/compare_pairs.h"
 #include "physprobe/eval/physics_iq/comparison.h"
+#include "physprobe/eval/voe/compare_surprise.h"
+#include "physprobe/eval/voe/surprise_and_answers.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -38,7 +40,8 @@ const std::vector<Comparison>& comparisons() {
       {"pairs/vinoground-", compare_grouped_runs, format_grouped_comparison},
       {"pairs/naturalbench-", compare_grouped_runs, format_grouped_comparison},
       {"pairs/relative-", compare_grouped_runs, format_grouped_comparison},
-      {"voe/", compare_grouped_runs, format_grouped_comparison}};
+      {"voe/", compare_surprise_runs, format_surprise_comparison},
+      {"voe/inflevel", compare_grouped_runs, format_grouped_comparison}};
   return list;
 }
 
@@ -74,11 +77,30 @@ int compare_videos(const CompareFlags& flags, Invocation& invocation) {
   return code;
 }
 
+/// An encoder's surprise and a language model's answers, pair by pair.
+int compare_kinds(const CompareFlags& flags,
+                  const std::string& surprise,
+                  const std::string& answers,
+                  Invocation& invocation) {
+  const Json comparison = compare_surprise_with_answers(surprise, answers, flags.statistics);
+  invocation.out << (flags.common.json ? dump_json_pretty(comparison)
+                                       : format_surprise_and_answers(comparison));
+  return 0;
+}
+
 int compare(const CompareFlags& flags, Invocation& invocation) {
   if (protocol_of(read_results(flags.runs.front())).rfind("physics-iq/", 0) == 0)
     return compare_videos(flags, invocation);
   if (!flags.fail_if.empty()) {
     throw Error(ErrorKind::kUsage, "--fail-if", "is known for Physics-IQ evaluations only");
+  }
+  if (flags.runs.size() == 2) {
+    const std::string first = protocol_of(read_results(flags.runs[0]));
+    const std::string second = protocol_of(read_results(flags.runs[1]));
+    if (is_surprise_protocol(first) && is_answer_protocol(second))
+      return compare_kinds(flags, flags.runs[0], flags.runs[1], invocation);
+    if (is_answer_protocol(first) && is_surprise_protocol(second))
+      return compare_kinds(flags, flags.runs[1], flags.runs[0], invocation);
   }
   std::vector<nlohmann::json> results;
   const Comparison* chosen = nullptr;
@@ -121,7 +143,9 @@ int compare(const CompareFlags& flags, Invocation& invocation) {
 
 void add_compare_command(CLI::App& app, Invocation& invocation) {
   CLI::App* command = app.add_subcommand(
-      "compare", "Set finished runs of one protocol beside each other and among published results");
+      "compare",
+      "Set finished runs of one protocol beside each other and among published results; or a "
+      "surprise run beside a language model's answers to the same pairs");
   auto flags = std::make_shared<CompareFlags>();
   command->add_option("runs", flags->runs, "Run folders, or results.json files")->required();
   command

@@ -1,5 +1,6 @@
 #include "physprobe/cli/pair_score_flags.h"
 #include "physprobe/cli/probe_command.h"
+#include "physprobe/cli/surprise_score_flags.h"
 #include "physprobe/core/atomic_file.h"
 #include "physprobe/core/error.h"
 #include "physprobe/core/json_lines.h"
@@ -20,6 +21,7 @@ using Json = nlohmann::ordered_json;
 
 struct SurpriseFlags {
   PairScoreFlags scores;
+  SurpriseScoreFlags breakdowns;
   SurpriseArrayOptions arrays;
   SurpriseScoreOptions scoring;
   std::vector<std::string> files;
@@ -31,6 +33,7 @@ struct SurpriseFlags {
 std::vector<SurpriseArrays> read_models(const SurpriseFlags& flags) {
   SurpriseArrayOptions options = flags.arrays;
   options.table.columns = column_mapping(flags.columns);
+  flags.breakdowns.apply(options);
   options.padding = flags.padding == "counted" ? WindowPadding::kCounted : WindowPadding::kMasked;
   options.normalises_targets = flags.targets == "normalise";
   std::vector<SurpriseArrays> models;
@@ -79,6 +82,7 @@ int probe_surprise(const SurpriseFlags& flags, Invocation& invocation) {
   if (!flags.scores.out.empty()) directory.emplace(flags.scores.out, flags.scores.overwrite);
   SurpriseScoreOptions options = flags.scoring;
   options.bootstrap = flags.scores.scores.bootstrap;
+  flags.breakdowns.apply(options);
   ModelProblems problems;
   const Json results = score_surprise(
       read_models(flags), options,
@@ -94,7 +98,7 @@ int probe_surprise(const SurpriseFlags& flags, Invocation& invocation) {
       if (!flags.scores.common.quiet) invocation.err << "report: " << report << "\n";
     }
   }
-  return finish(results, format_flat_scores(results), problems, flags, invocation);
+  return finish(results, flags.breakdowns.text(results), problems, flags, invocation);
 }
 
 }  // namespace
@@ -138,6 +142,7 @@ void add_probe_surprise(CLI::App& parent, Invocation& invocation) {
                    "Exchanges of labels for the null of the best of several contexts")
       ->check(CLI::Range(int64_t{1}, int64_t{10'000'000}))
       ->capture_default_str();
+  flags->breakdowns.add(*command);
   flags->scores.add_output(*command);
   flags->scores.add_statistics(*command);
   flags->scores.common.add_json(*command);

@@ -8,6 +8,7 @@ void add_score_command(CLI::App& app, Invocation& invocation) {
   score->require_subcommand(1);
   add_score_mvp(*score, invocation);
   add_score_pairs(*score, invocation);
+  add_score_inflevel(*score, invocation);
   add_score_physics_iq(*score, invocation);
 }
 

@@ -8,6 +8,7 @@ namespace physprobe {
 void add_score_mvp(CLI::App& score, Invocation& invocation);
 /// pairs, intphys2, winoground, vinoground, naturalbench, error-consistency.
 void add_score_pairs(CLI::App& score, Invocation& invocation);
+void add_score_inflevel(CLI::App& score, Invocation& invocation);
 void add_score_physics_iq(CLI::App& score, Invocation& invocation);
 
 }  // namespace physprobe

@@ -1,5 +1,6 @@
 #include "physprobe/cli/command.h"
 #include "physprobe/cli/validate_mvp.h"
+#include "physprobe/cli/validate_voe.h"
 #include "physprobe/core/error.h"
 #include "physprobe/core/json_lines.h"
 #include "physprobe/datasets/dataset.h"
@@ -99,6 +100,7 @@ void add_validate_command(CLI::App& app, Invocation& invocation) {
     invocation.action = [flags, &invocation] { return validate_published(*flags, invocation); };
   });
   add_validate_mvp(*command, invocation);
+  add_validate_voe(*command, invocation);
   CLI::App* data = command->add_subcommand(
       "dataset", "List every problem of a manifest or folder, with its line");
   data->add_option("path", flags->folder, "Manifest (CSV or JSONL) or folder")->required();

@@ -81,7 +81,8 @@ Dataset make_dataset(const std::string& path,
   if (options.limit > 0 && static_cast<std::size_t>(options.limit) < items.size()) {
     items.resize(static_cast<std::size_t>(options.limit));
   }
-  return {path, std::move(layout), std::move(items), std::move(listing.left_out)};
+  return {path, std::move(layout), std::move(items), std::move(listing.left_out),
+          std::move(listing.counts)};
 }
 
 }  // namespace
@@ -110,6 +111,14 @@ std::vector<std::string> dataset_layouts() {
   std::vector<std::string> names;
   for (const DatasetLayout& layout : builtin_layouts()) names.push_back(layout.name);
   return names;
+}
+
+std::vector<PublishedLayout> published_layouts() {
+  std::vector<PublishedLayout> published;
+  for (const DatasetLayout& layout : builtin_layouts()) {
+    if (layout.title != nullptr) published.push_back({layout.name, layout.title});
+  }
+  return published;
 }
 
 }  // namespace physprobe

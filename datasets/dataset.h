@@ -21,12 +21,23 @@ struct DatasetItem {
   int64_t line = 0;                               ///< Line of the manifest, 0 for folders.
 };
 
+/// A number of a published data set: what was found, and what its publication says.
+struct DatasetCount {
+  std::string name;
+  int64_t found = 0;
+  std::optional<int64_t> expected;
+
+  bool holds() const { return !expected || *expected == found; }
+};
+
 struct Dataset {
   std::string path;                ///< As given.
-  std::string layout;              ///< "videos" (folder), "manifest".
+  std::string layout;              ///< "videos" (folder), "manifest", or a published one.
   std::vector<DatasetItem> items;  ///< Manifest order, or relative paths in byte order for folders.
   std::vector<std::string> left_out;  ///< What looks like an item of a folder and is none, one
-                                      ///< sentence each: pipes, sockets, devices.
+                                      ///< sentence each: pipes, sockets, devices; in a
+                                      ///< published layout, files that it does not know.
+  std::vector<DatasetCount> counts;   ///< Of published layouts; a part of one loads all the same.
 };
 
 struct DatasetOptions {
@@ -35,6 +46,9 @@ struct DatasetOptions {
       columns;  ///< Standard name -> name in the user's manifest (--columns ours=theirs).
   bool allow_outside_root = false;  ///< Accept absolute paths, "..", symlinks leaving the root.
   int64_t limit = 0;                ///< First n items; 0 = all.
+  /// InfLevel: only pairs whose evidence is visible without the priming (voe/inflevel.h).
+  bool relabelled_subset = false;
+  std::string task_list;  ///< IntPhys: file of the test set's task lines; "": the folder's own.
 };
 
 /// A defect of a manifest or folder.
@@ -55,5 +69,12 @@ std::vector<DatasetProblem> validate_dataset(const std::string& path,
 
 /// Names of the layouts `load_dataset` knows, for `physprobe list`.
 std::vector<std::string> dataset_layouts();
+
+/// A layout of one published data set, whose counts are known.
+struct PublishedLayout {
+  std::string name;
+  std::string title;  ///< "IntPhys (dev, test): …", for help texts.
+};
+std::vector<PublishedLayout> published_layouts();
 
 }  // namespace physprobe

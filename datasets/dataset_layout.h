@@ -16,6 +16,7 @@ struct DatasetListing {
   std::vector<DatasetItem> items;
   std::vector<DatasetProblem> problems;
   std::vector<std::string> left_out;       ///< Sentences (Dataset::left_out).
+  std::vector<DatasetCount> counts;        ///< Of published layouts (Dataset::counts).
   std::set<std::string> incomplete_pairs;  ///< Pairs of rows left out for a defect of their own.
 
   void report(int64_t line, std::string text) { problems.push_back({line, std::move(text)}); }
@@ -27,6 +28,7 @@ struct DatasetLayout {
   bool (*recognises)(const std::string& path);
   /// Lists the items; reports defects instead of throwing.
   DatasetListing (*list)(const std::string& path, const DatasetOptions& options);
+  const char* title = nullptr;  ///< Of a published data set: PublishedLayout::title.
 };
 
 /// Every layout, in the order in which "auto" tries them.

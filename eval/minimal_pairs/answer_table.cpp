@@ -26,7 +26,7 @@ const std::map<std::string, std::vector<std::string>>& known_names() {
   static const std::map<std::string, std::vector<std::string>> names = {
       {"id", {"id", "video_id", "row_id", "index"}},
       {"pair", {"pair"}},
-      {"task", {"task"}},
+      {"task", {"task", "property"}},
       {"source", {"source", "group"}},
       {"question", {"question"}},
       {"candidates", {"candidates"}},
@@ -187,6 +187,10 @@ class TableReader {
     if (!options_.cluster_field.empty()) {
       const auto found = cells.find(options_.cluster_field);
       if (found != cells.end()) row.cluster = found->second;
+    }
+    for (const std::string& name : options_.others) {
+      const auto found = cells.find(name);
+      if (found != cells.end() && !found->second.empty()) row.others.insert(*found);
     }
     if (const std::string* prediction = cell(cells, "prediction")) row.prediction = *prediction;
     if (const std::string* score = cell(cells, "score")) {

@@ -20,17 +20,21 @@ struct AnswerRow {
   std::string label;
   std::optional<std::string> prediction;  ///< As written; may be empty.
   std::optional<double> score;
+  std::map<std::string, std::string> others;  ///< Cells of AnswerTableOptions::others that are
+                                              ///< there.
 };
 
 struct AnswerTableOptions {
   std::map<std::string, std::string> columns;  ///< Ours to theirs.
   std::string cluster_field;
-  bool needs_answers = true;  ///< false: labels alone will do, scores come from elsewhere.
+  std::vector<std::string> others;  ///< More columns of the file to keep, by its names.
+  bool needs_answers = true;        ///< false: labels alone will do, scores come from elsewhere.
 };
 
 /// Our names of columns: id, pair, task, source, question, candidates, A, B, label, prediction,
 /// score. Without a mapping these are also found under the names video_id, index, row_id (id),
-/// group (source), answer (label), response, model_answer (prediction), surprise (score).
+/// property (task), group (source), answer (label), response, model_answer (prediction), surprise
+/// (score).
 /// Broken lines and rows without id are listed in `problems`. Throws Error(kInput) when the file
 /// cannot be read or has no id column, neither prediction nor score (if answers are needed),
 /// Error(kUsage) for a mapping of

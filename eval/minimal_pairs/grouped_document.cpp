@@ -17,9 +17,18 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::map<std::string, std::vector<std::vector<int>>> right_by_task(const GroupedRun& run) {
-  std::map<std::string, std::vector<std::vector<int>>> tasks;
-  for (const GroupedExample& example : run.examples) tasks[example.task].push_back(example.right);
+struct TaskExamples {
+  std::vector<std::vector<int>> right;
+  std::vector<std::string> clusters;  ///< Empty when examples are independent.
+};
+
+std::map<std::string, TaskExamples> examples_by_task(const GroupedRun& run) {
+  std::map<std::string, TaskExamples> tasks;
+  for (const GroupedExample& example : run.examples) {
+    TaskExamples& task = tasks[example.task];
+    task.right.push_back(example.right);
+    if (!example.cluster.empty()) task.clusters.push_back(example.cluster);
+  }
   if (tasks.empty()) tasks[""];
   return tasks;
 }
@@ -101,8 +110,9 @@ nlohmann::ordered_json grouped_document(const GroupedProtocol& protocol,
     for (const PairProblem& problem : run.problems) problems.emplace_back(run.model, problem);
     items += static_cast<int64_t>(run.examples.size());
     std::string findings;
-    for (const auto& [task, right] : right_by_task(run)) {
-      const std::vector<GroupedScore> scores = grouped_scores(protocol, right, options);
+    for (const auto& [task, examples] : examples_by_task(run)) {
+      const std::vector<GroupedScore> scores =
+          grouped_scores(protocol, examples.right, options, examples.clusters);
       for (const GroupedScore& score : scores) {
         flat.push_back(Json{{"name", score.name},
                             {"protocol", protocol.id},

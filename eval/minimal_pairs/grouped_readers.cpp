@@ -37,7 +37,7 @@ void add_problem(
 }
 
 GroupedExample winoground_example(const std::string& id, const CaptionVisualScores& s) {
-  GroupedExample example{"", id, winoground_right(s), {}};
+  GroupedExample example{"", id, winoground_right(s), {}, ""};
   for (std::size_t caption = 0; caption < 2; ++caption) {
     for (std::size_t visual = 0; visual < 2; ++visual)
       example.given.emplace_back(fmt::format("s{}{}", caption, visual),
@@ -305,7 +305,7 @@ GroupedRun read_naturalbench(const std::string& given, const GroupedSource& sour
         answer;
   }
   for (const auto& [name, given_answers] : answers) {
-    GroupedExample example{"", name, naturalbench_right(given_answers), {}};
+    GroupedExample example{"", name, naturalbench_right(given_answers), {}, ""};
     for (const auto& [where, place] : kPlaces) {
       const auto found = texts[name].find(where);
       if (found == texts[name].end()) {

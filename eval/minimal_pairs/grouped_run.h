@@ -15,6 +15,8 @@ struct GroupedExample {
   std::string id;
   std::vector<int> right;                                  ///< Units right by the protocol's kinds.
   std::vector<std::pair<std::string, std::string>> given;  ///< What was judged: name and text.
+  /// Examples that share it are not independent; "" for independent ones.
+  std::string cluster;
 };
 
 struct GroupedRun {

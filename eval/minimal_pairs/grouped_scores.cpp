@@ -66,7 +66,8 @@ std::vector<int> naturalbench_right(const NaturalBenchAnswers& answers) {
 
 std::vector<GroupedScore> grouped_scores(const GroupedProtocol& protocol,
                                          const std::vector<std::vector<int>>& right,
-                                         const BootstrapOptions& options) {
+                                         const BootstrapOptions& options,
+                                         const std::vector<std::string>& clusters) {
   const auto given = static_cast<int64_t>(right.size());
   const int64_t examples = protocol.examples > 0 ? protocol.examples : given;
   std::vector<GroupedScore> scores;
@@ -85,7 +86,13 @@ std::vector<GroupedScore> grouped_scores(const GroupedProtocol& protocol,
     score.value = score.n == 0
                       ? 0.0
                       : 100.0 * static_cast<double>(score.right) / static_cast<double>(score.n);
-    if (kind.units == 1) {
+    if (!clusters.empty()) {
+      std::vector<double> shares;
+      for (const std::vector<int>& example : right)
+        shares.push_back(100.0 * example[k] / static_cast<double>(kind.units));
+      score.interval = bootstrap_mean_clustered(shares, clusters, options);
+      score.above_p = std::numeric_limits<double>::quiet_NaN();
+    } else if (kind.units == 1) {
       score.interval =
           in_percent(wilson_interval(static_cast<double>(score.right), score.n, options.level));
       score.above_p = binomial_test(score.right, score.n, kind.chance / 100.0).greater_p;

@@ -62,13 +62,15 @@ struct GroupedScore {
   int64_t n = 0;  ///< Units.
   double value = 0.0;
   double chance = 0.0;
-  Interval interval;     ///< Wilson for one unit an example, else bootstrap over examples.
-  double above_p = 1.0;  ///< Exact binomial P[X >= right] at chance; NaN for several units.
+  Interval interval;  ///< Wilson for one unit an example, else bootstrap over examples or clusters.
+  double above_p = 1.0;  ///< Exact binomial P[X >= right] at chance; NaN where units depend.
 };
 
-/// `right[e][k]`: units of example e that are right by kind k.
+/// `right[e][k]`: units of example e that are right by kind k. `clusters`, when not empty, names
+/// for each example what it shares with dependent ones: whole clusters are then resampled.
 std::vector<GroupedScore> grouped_scores(const GroupedProtocol& protocol,
                                          const std::vector<std::vector<int>>& right,
-                                         const BootstrapOptions& options);
+                                         const BootstrapOptions& options,
+                                         const std::vector<std::string>& clusters = {});
 
 }  // namespace physprobe

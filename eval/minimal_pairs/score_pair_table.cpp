@@ -62,7 +62,8 @@ GroupedRun relative_run(const std::string& given,
                              {"impossible", fmt::format("{}", impossible)},
                              {"verdict", is_right                 ? "right"
                                          : possible == impossible ? "tie"
-                                                                  : "wrong"}}});
+                                                                  : "wrong"}},
+                            ""});
   }
   return run;
 }

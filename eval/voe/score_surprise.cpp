@@ -2,6 +2,8 @@
 
 #include "physprobe/core/error.h"
 #include "physprobe/eval/minimal_pairs/score_json.h"
+#include "physprobe/eval/voe/property_groups.h"
+#include "physprobe/eval/voe/surprise_breakdown.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -87,6 +89,16 @@ class ModelScorer {
 
   const GroupedRun& run() const { return run_; }
   const Json& properties() const { return properties_; }
+  /// `quadruplets`, `breakdown` and `property_groups` of a model.
+  void add_breakdowns(Json& model) const {
+    const BreakdownOptions options{fixed_, set_.contexts, options_.permutations,
+                                   options_.bootstrap};
+    const bool is_given = options_.pairing == SurprisePairing::kGiven;
+    model["quadruplets"] = is_given ? quadruplets_json(judged_, options) : Json::object();
+    model["breakdown"] = judged_.empty() ? Json::object() : breakdown_json(judged_, options);
+    model["property_groups"] =
+        property_groups_json(property_groups(options_.benchmark), judged_, options);
+  }
   Json headline() const {
     const auto mean = [&](const std::function<double(const Json&)>& of) {
       double sum = 0.0;
@@ -124,7 +136,10 @@ class ModelScorer {
 
  private:
   void score(const std::string& property) {
-    const std::vector<SurprisePair> pairs = surprise_pairs(set_, property, run_.problems);
+    const bool is_cross = options_.pairing == SurprisePairing::kCross;
+    const std::vector<SurprisePair> pairs = is_cross
+                                                ? cross_pairs(set_, property, run_.problems)
+                                                : surprise_pairs(set_, property, run_.problems);
     if (pairs.empty()) return;
     Json rows = Json::array();
     SweepOutcomes outcomes;
@@ -154,6 +169,7 @@ class ModelScorer {
       GroupedExample example;
       example.task = property;
       example.id = pairs[i].pair;
+      if (is_cross) example.cluster = pairs[i].possible->scene;
       for (const std::size_t row : kind_rows(set_.contexts, fixed_))
         example.right.push_back(outcomes[row][i] == 1);
       example.given = {
@@ -163,6 +179,7 @@ class ModelScorer {
           {"of the impossible", fmt::format("{:.6g}", means[fixed_].impossible[i])}};
       run_.examples.push_back(std::move(example));
     }
+    judged_.push_back({property, pairs, std::move(means), std::move(outcomes)});
   }
 
   const SurpriseArrays& arrays_;
@@ -170,6 +187,7 @@ class ModelScorer {
   std::size_t fixed_;
   const SurpriseScoreOptions& options_;
   GroupedRun run_;
+  std::vector<PropertyPairs> judged_;
   Json properties_ = Json::object();
 };
 
@@ -232,8 +250,10 @@ nlohmann::ordered_json score_surprise(
     }
   }
   const std::size_t fixed = fixed_row(contexts, options.fixed_context);
+  property_groups(options.benchmark);  // refuses an unknown name before anything is computed
   GroupedProtocol protocol;
-  protocol.id = kSurpriseProtocol;
+  const bool is_cross = options.pairing == SurprisePairing::kCross;
+  protocol.id = is_cross ? kCrossSurpriseProtocol : kSurpriseProtocol;
   for (const std::size_t row : kind_rows(contexts, fixed))
     protocol.kinds.push_back({row_name(contexts, row), 1, 50.0});
   std::vector<ModelScorer> scorers;
@@ -249,6 +269,7 @@ nlohmann::ordered_json score_surprise(
     model["properties"] = scorers[m].properties();
     model["headline"] = scorers[m].headline();
     model["nulls"] = scorers[m].nulls();
+    scorers[m].add_breakdowns(model);
     std::string finding;
     for (const auto& [property, scored] : scorers[m].properties().items()) {
       const Json& sweep = scored["sweep"];
@@ -267,7 +288,12 @@ nlohmann::ordered_json score_surprise(
                                              model["name"].get<std::string>(),
                                              arrays[m].padded_windows));
   }
+  if (is_cross)
+    results["notes"].push_back(
+        "cross pairs: every possible video of a scene against every impossible one (chance 50 %); "
+        "intervals resample scenes. Not comparable with matched pairs");
   results["contexts"] = contexts;
+  results["benchmark"] = options.benchmark;
   results["provenance"]["fixed_context"] = contexts[fixed];
   results["provenance"]["permutations"] = options.permutations;
   return results;

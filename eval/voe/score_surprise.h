@@ -3,6 +3,7 @@
 // document in the form of every grouped score, and what is particular to surprise.
 
 #include "physprobe/eval/minimal_pairs/grouped_document.h"
+#include "physprobe/eval/voe/cross_pairing.h"
 #include "physprobe/eval/voe/surprise_arrays.h"
 #include "physprobe/eval/voe/surprise_metrics.h"
 #include "physprobe/eval/voe/sweep_null.h"
@@ -16,11 +17,16 @@
 namespace physprobe {
 
 constexpr const char* kSurpriseProtocol = "voe/jepa-2025";
+constexpr const char* kCrossSurpriseProtocol = "voe/cross-1";
 
 struct SurpriseScoreOptions {
   int64_t fixed_context = 0;  ///< The context whose score is the headline; 0: the middle one.
   int64_t permutations = 2000;
   BootstrapOptions bootstrap;
+  SurprisePairing pairing = SurprisePairing::kGiven;
+  /// "intphys", "grasp", "inflevel", "intphys2", "likephys": whose principles results are grouped
+  /// by and among whose published results `compare` places them; "": none.
+  std::string benchmark;
 };
 
 /// The possible and impossible member of every pair of a property, by pair. Problems: pairs that
@@ -34,9 +40,10 @@ std::vector<SurprisePair> surprise_pairs(const SurpriseSet& set,
 /// last the fixed context), scores, models, comparisons, …} as `grouped_document`, and per model
 /// `properties.<property>`: n_pairs, ties, rows (the published table's numbers per context and
 /// Filtered), sweep (best row with its permutation null); `headline`: unweighted means over
-/// properties of the fixed context, Filtered, and the best row of each. `each_run` gets the judged
-/// pairs. Throws Error(kUsage) for a fixed context that is none of the contexts,
-/// Error(kIncompatible) for sets of different contexts.
+/// properties of the fixed context, Filtered, and the best row of each; `quadruplets`, `breakdown`,
+/// `property_groups` (surprise_breakdown.h). Of cross pairs, scenes are the independent units.
+/// `each_run` gets the judged pairs. Throws Error(kUsage) for a fixed context that is none of the
+/// contexts, Error(kIncompatible) for sets of different contexts.
 nlohmann::ordered_json score_surprise(
     const std::vector<SurpriseArrays>& arrays,
     const SurpriseScoreOptions& options,

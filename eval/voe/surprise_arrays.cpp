@@ -59,6 +59,8 @@ class Reader {
     if (!options_.manifest.empty()) {
       AnswerTableOptions table = options_.table;
       table.needs_answers = false;
+      table.others = options_.attributes;
+      table.others.insert(table.others.end(), {"quadruplet", "scene"});
       rows_ = read_answer_table(options_.manifest, table, result_.problems);
     }
     gather();
@@ -162,6 +164,14 @@ class Reader {
         return;
       }
       item.is_possible = label == 1;
+      item.scene = row->source;
+      item.attributes = row->others;
+      for (const char* column : {"scene", "quadruplet"}) {
+        const auto found = item.attributes.find(column);
+        if (found == item.attributes.end()) continue;
+        item.scene = found->second;
+        item.attributes.erase(found);
+      }
     }
     try {
       double zero = 0.0;

@@ -18,10 +18,14 @@ enum class WindowPadding {
 };
 
 struct SurpriseArrayOptions {
-  /// CSV or JSON lines with id, label (possible or impossible, 1 or 0), pair, and task for the
-  /// property; "" for curves without labels.
+  /// CSV or JSON lines with id, label (possible or impossible, 1 or 0), pair, task (or property),
+  /// and quadruplet (or scene, or group) for what belongs to one scene; "" for curves without
+  /// labels.
   std::string manifest;
   AnswerTableOptions table;
+  /// Columns whose values results are broken down by, where the manifest has them.
+  std::vector<std::string> attributes = {"condition", "difficulty", "camera", "Difficulty",
+                                         "Camera"};
   std::vector<int64_t> contexts;  ///< Frames of context by row; empty: 1, 2, 3, …
   WindowPadding padding = WindowPadding::kMasked;
   /// Targets are normalised here as the protocol says (affine-free layer norm, eps 1e-5); false for

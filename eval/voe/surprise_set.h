@@ -3,6 +3,7 @@
 // violation-of-expectation score starts from.
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,9 @@ struct SurpriseItem {
   std::string property;  ///< Task, scene or principle; "all" where none is named.
   bool is_possible = false;
   SurpriseCurves curves;
+  std::string scene;                              ///< Dependent videos share it; "": the pair.
+  double fps = 0.0;                               ///< Of the video; 0: not known.
+  std::map<std::string, std::string> attributes = {};  ///< What results are broken down by.
 };
 
 /// One model's curves over a data set.

@@ -20,7 +20,8 @@ using testing::problems_of;
 using testing::throws_error;
 
 TEST(Dataset, LayoutsAreListedByName) {
-  EXPECT_THAT(dataset_layouts(), ElementsAre("manifest", "videos"));
+  EXPECT_THAT(dataset_layouts(), ElementsAre("intphys", "grasp", "inflevel", "intphys2", "likephys",
+                                             "manifest", "videos"));
 }
 
 TEST(Dataset, UnknownLayoutNamesTheNearest) {
