@@ -2,6 +2,7 @@
 
 #include "physprobe/core/error.h"
 #include "physprobe/core/input_file.h"
+#include "physprobe/core/text_affix.h"
 #include "physprobe/core/torch_tensors.h"
 #include "physprobe/core/zip_archive.h"
 
@@ -48,10 +49,6 @@ const char* dtype_of(ElementType type) {
       return "F64";
   }
   throw Error(ErrorKind::kInternal, "", "element type without a name");
-}
-
-bool ends_with(const std::string& text, const std::string& end) {
-  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
 }
 
 /// Bytes of a file from a place on, counted.

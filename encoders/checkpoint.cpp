@@ -5,6 +5,7 @@
 #include "physprobe/core/hashing.h"
 #include "physprobe/core/safetensors.h"
 #include "physprobe/core/sharded_safetensors.h"
+#include "physprobe/core/text_affix.h"
 #include "physprobe/core/torch_file.h"
 #include "physprobe/encoders/weights_lookup.h"
 
@@ -24,10 +25,6 @@ namespace fs = std::filesystem;
 const char* const kFormats =
     "expected a .safetensors file, a .pth, .pt, .bin or .pth.tar of torch.save, a "
     ".safetensors.index.json, or a folder with one of them";
-
-bool ends_with(const std::string& text, const std::string& end) {
-  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
-}
 
 bool is_weights_name(const std::string& name) {
   for (const char* end : {".safetensors", ".pth", ".pt", ".bin", ".ckpt", ".pth.tar"}) {

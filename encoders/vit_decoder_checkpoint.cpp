@@ -1,6 +1,7 @@
 #include "physprobe/encoders/vit_decoder_checkpoint.h"
 
 #include "physprobe/core/error.h"
+#include "physprobe/core/text_affix.h"
 #include "physprobe/encoders/vit_config_file.h"
 #include "physprobe/encoders/vit_detection.h"
 
@@ -24,10 +25,6 @@ constexpr EntryName kEntryNames[] = {
     {"predictor_embed.weight", vjepa_predictor_naming},
     {"predictor_embed.0.weight", vjepa_predictor_naming},
     {"encoder_to_decoder.weight", videomae_decoder_naming}};
-
-bool ends_with(const std::string& text, const std::string& end) {
-  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
-}
 
 /// The decoder's names in the file: without its holder -> in the file.
 struct DecoderNames {

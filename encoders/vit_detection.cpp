@@ -1,6 +1,7 @@
 #include "physprobe/encoders/vit_detection.h"
 
 #include "physprobe/core/error.h"
+#include "physprobe/core/text_affix.h"
 #include "physprobe/encoders/vit_sincos.h"
 
 #include <fmt/format.h>
@@ -18,14 +19,6 @@ const char* const kPatchNames[] = {"patch_embed.proj.weight",
                                    "embeddings.patch_embeddings.weight",
                                    "embeddings.patch_embedding.weight",
                                    "conv1.weight"};
-
-bool ends_with(const std::string& text, const std::string& end) {
-  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
-}
-
-bool starts_with(const std::string& text, const std::string& start) {
-  return text.compare(0, start.size(), start) == 0;
-}
 
 /// What precedes a patch embedding's name; nullopt-like: false if `name` is none.
 bool holder_of(const std::string& name, std::string& holder) {

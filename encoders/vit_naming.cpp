@@ -1,14 +1,12 @@
 #include "physprobe/encoders/vit_naming.h"
 
+#include "physprobe/core/text_affix.h"
+
 #include <algorithm>
 #include <charconv>
 
 namespace physprobe {
 namespace {
-
-bool starts_with(const std::string& text, const std::string& start) {
-  return text.compare(0, start.size(), start) == 0;
-}
 
 /// What a file calls `ours` by `pairs`; `ours` itself where no pair covers it.
 std::string renamed(const VitNaming::Pairs& pairs, const std::string& ours) {

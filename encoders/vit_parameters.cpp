@@ -3,6 +3,7 @@
 #include "physprobe/core/error.h"
 #include "physprobe/core/parallel.h"
 #include "physprobe/core/rng.h"
+#include "physprobe/core/text_affix.h"
 #include "physprobe/encoders/vit_position.h"
 
 #include <ATen/ATen.h>
@@ -17,10 +18,6 @@ namespace {
 constexpr double kDeviation = 0.02;
 constexpr double kLargestDeviations = 2.0;
 constexpr double kLargestByDepth = 2.0;  // not deviations: V-JEPA cuts at the value itself
-
-bool ends_with(const std::string& text, const std::string& end) {
-  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
-}
 
 bool is_norm(const std::string& name) {
   return name.find("norm") != std::string::npos;

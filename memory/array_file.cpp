@@ -2,6 +2,7 @@
 
 #include "physprobe/core/error.h"
 #include "physprobe/core/nearest_name.h"
+#include "physprobe/core/text_affix.h"
 #include "physprobe/memory/array_source.h"
 
 #include <ATen/ATen.h>
@@ -28,11 +29,6 @@ struct PlannedArray {
 
 std::string shape_text(const std::vector<int64_t>& shape) {
   return fmt::format("({})", fmt::join(shape, ", "));
-}
-
-bool ends_with(const std::string& text, const std::string& suffix) {
-  return text.size() >= suffix.size() &&
-         text.compare(text.size() - suffix.size(), suffix.size(), suffix) == 0;
 }
 
 bool is_ids_array(const std::string& name) {

@@ -49,13 +49,13 @@ std::string label_in(const std::string& path, const std::string& name, std::stri
 }
 
 /// One split: a folder of blocks.
-class SplitLister {
+class IntPhysLister {
  public:
-  SplitLister(std::string directory,
-              std::string prefix,
-              std::string split,
-              ItemLocator& locator,
-              DatasetListing& listing)
+  IntPhysLister(std::string directory,
+                std::string prefix,
+                std::string split,
+                ItemLocator& locator,
+                DatasetListing& listing)
       : directory_(std::move(directory)),
         prefix_(std::move(prefix)),
         split_(std::move(split)),
@@ -213,7 +213,7 @@ DatasetListing list_intphys(const std::string& path, const DatasetOptions& optio
     const std::string name = root.substr(root.rfind('/') + 1);
     const std::string split = name == "dev" || name == "test" ? name : "";
     const bool has_tasks = split != "dev";
-    SplitLister(path, "", split, locator, listing)
+    IntPhysLister(path, "", split, locator, listing)
         .list(!options.task_list.empty() ? options.task_list
               : has_tasks                ? own_task_list(root, root)
                                          : "");
@@ -225,7 +225,7 @@ DatasetListing list_intphys(const std::string& path, const DatasetOptions& optio
     std::string tasks;
     if (split == "test")
       tasks = options.task_list.empty() ? own_task_list(path, directory) : options.task_list;
-    SplitLister(directory, split + "/", split, locator, listing).list(tasks);
+    IntPhysLister(directory, split + "/", split, locator, listing).list(tasks);
   }
   return listing;
 }

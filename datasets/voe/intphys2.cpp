@@ -69,13 +69,13 @@ std::string merged_condition(const std::string& condition) {
 }
 
 /// One split: a folder with a table, or with videos only.
-class SplitLister {
+class IntPhys2Lister {
  public:
-  SplitLister(std::string directory,
-              std::string prefix,
-              std::string split,
-              ItemLocator& locator,
-              DatasetListing& listing)
+  IntPhys2Lister(std::string directory,
+                 std::string prefix,
+                 std::string split,
+                 ItemLocator& locator,
+                 DatasetListing& listing)
       : directory_(std::move(directory)),
         prefix_(std::move(prefix)),
         split_(std::move(split)),
@@ -282,13 +282,13 @@ DatasetListing list_intphys2(const std::string& path, const DatasetOptions& opti
     const std::string name = fs::path(locator.root()).filename().string();
     const bool is_split = std::any_of(kSplits.begin(), kSplits.end(),
                                       [&](const Split& split) { return name == split.name; });
-    SplitLister(path, "", is_split ? name : "", locator, listing).list();
+    IntPhys2Lister(path, "", is_split ? name : "", locator, listing).list();
     return listing;
   }
   for (const Split& split : kSplits) {
     const std::string directory = path + "/" + split.name;
     if (is_folder(directory))
-      SplitLister(directory, std::string(split.name) + "/", split.name, locator, listing).list();
+      IntPhys2Lister(directory, std::string(split.name) + "/", split.name, locator, listing).list();
   }
   if (listing.items.empty() && listing.problems.empty())
     listing.report(0, "holds neither metadata.csv nor a folder Debug, Main or HeldOut");

@@ -1,6 +1,7 @@
 #include "physprobe/eval/minimal_pairs/log_files.h"
 
 #include "physprobe/core/error.h"
+#include "physprobe/core/text_affix.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -16,11 +17,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kSamples = "_samples_";
-
-bool ends_with(const std::string& text, const std::string& ending) {
-  return text.size() >= ending.size() &&
-         text.compare(text.size() - ending.size(), ending.size(), ending) == 0;
-}
 
 /// The first line that is not blank, as far as the kind of file is told by it.
 nlohmann::json first_object(const std::string& path) {

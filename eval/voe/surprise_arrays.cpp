@@ -1,6 +1,7 @@
 #include "physprobe/eval/voe/surprise_arrays.h"
 
 #include "physprobe/core/error.h"
+#include "physprobe/core/text_affix.h"
 #include "physprobe/eval/minimal_pairs/pair_table_runs.h"
 #include "physprobe/memory/array_source.h"
 #include "physprobe/probes/surprise.h"
@@ -18,11 +19,6 @@
 
 namespace physprobe {
 namespace {
-
-bool ends_with(const std::string& text, const std::string& suffix) {
-  return text.size() > suffix.size() &&
-         text.compare(text.size() - suffix.size(), suffix.size(), suffix) == 0;
-}
 
 /// PATH:ARRAY if PATH exists and the whole does not.
 std::pair<std::string, std::string> path_and_array(const std::string& given) {
