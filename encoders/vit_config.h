@@ -44,6 +44,7 @@ enum class VitPooling {
 enum class VitPrecision {
   kFloat32,
   kBfloat16,  ///< Weights and inputs rounded to bfloat16, sums in float32, results in bfloat16.
+  kFloat16,   ///< Weights and inputs rounded to float16, sums as vit_half.h says, results float32.
 };
 
 struct VitConfig {
@@ -92,6 +93,9 @@ struct VitConfig {
 /// Hidden width of DINOv2's fused SwiGLU for an MLP ratio of 4: two thirds of 4 D, rounded up to a
 /// multiple of 8.
 int64_t swiglu_hidden(int64_t width);
+
+/// "float32", "bfloat16" or "float16".
+const char* precision_name(VitPrecision precision);
 
 /// "offset", "size", "size_antialias", "scale" or "fixed".
 const char* position_name(PositionInterpolation rule);

@@ -6,6 +6,7 @@
 #include "physprobe/encoders/encoder_config.h"
 #include "physprobe/encoders/thumbnail.h"
 #include "physprobe/encoders/vit_checkpoint.h"
+#include "physprobe/encoders/vit_half.h"
 #include "physprobe/encoders/vit_model.h"
 #include "physprobe/encoders/vit_taps.h"
 
@@ -108,7 +109,9 @@ class VitEncoder final : public Encoder {
     if (config.position != vit_position_rule(family_, "auto", config)) {
       info_.id += std::string("-") + position_name(config.position);
     }
-    if (config.precision == VitPrecision::kBfloat16) info_.id += "-bfloat16";
+    if (config.precision != VitPrecision::kFloat32) {
+      info_.id += std::string("-") + precision_name(config.precision);
+    }
     info_.id += origin.id_suffix;
     info_.id += preprocess_suffix(vit_preset(family_, "", config), preprocess);
     info_.family = family_.name;
@@ -323,9 +326,12 @@ Options read_options(const VitFamily& family, const nlohmann::json& config) {
       {"auto", "original", "hf", "timm", "offset", "size", "size_antialias", "scale", "fixed"},
       subject);
   read.preset = string_field(options, "preset", "", subject);
-  if (choice_field(options, "dtype", "float32", {"float32", "bfloat16"}, subject) == "bfloat16") {
-    read.precision = VitPrecision::kBfloat16;
+  const std::string dtype =
+      choice_field(options, "dtype", "float32", {"float32", "bfloat16", "float16"}, subject);
+  for (const VitPrecision precision : {VitPrecision::kBfloat16, VitPrecision::kFloat16}) {
+    if (dtype == precision_name(precision)) read.precision = precision;
   }
+  if (read.precision == VitPrecision::kFloat16) require_half_products(subject + ".dtype");
   read.request.family = family.name;
   read.request.heads = integer_field(options, "heads", 0, 1, 65536, subject);
   read.request.checkpoint_key = string_field(options, "checkpoint_key", "", subject);

@@ -27,7 +27,7 @@ const std::vector<std::string>& vit_option_names();
 ///  - checkpoint_key: which of several models in the file;
 ///  - pos_interp: auto or original (the original code's rule), hf, timm, or a rule's name;
 ///  - preset: preprocessing, on top of which "preprocess" changes single fields;
-///  - dtype: float32, or bfloat16 for the blocks' linear layers;
+///  - dtype: float32, or bfloat16 or float16 for the blocks' linear layers;
 ///  - digest: SHA-256 the weights must have;
 ///  - random_seed: instead of weights, fresh ones of `size`.
 std::unique_ptr<Encoder> make_vit_encoder(const VitFamily& family, const nlohmann::json& config);

@@ -26,6 +26,8 @@ struct ParityReport {
   std::string detection;      ///< What was read off its weights.
   std::string preprocessing;  ///< "none: the case holds normalised frames", or the spec applied.
   std::string dtype;          ///< "float32", or what was compared with it.
+  /// With a dtype: how many times as fast as float32 the frames were encoded; else 0.
+  double speed = 0.0;
   std::vector<TapDeviation> taps;
   bool passes = false;
 };

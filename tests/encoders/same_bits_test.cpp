@@ -8,6 +8,7 @@
 #include "physprobe/encoders/encoder_factory.h"
 #include "physprobe/encoders/vector_unit.h"
 #include "physprobe/encoders/vit_gemm.h"
+#include "physprobe/encoders/vit_half.h"
 
 #include "support/temp_dir.h"
 
@@ -100,7 +101,12 @@ TEST_P(SameBits, AnyBatchSlotAndThreadCount) {
     config.hidden = swiglu_hidden(config.width);
   }
   write_dinov2(dir / "w.safetensors", config, random_vit_parameters(config, 2));
-  const char* const dtype = GetParam() == "Bfloat16" ? "bfloat16" : "float32";
+  if (GetParam() == "Float16" && !has_half_products()) {
+    GTEST_SKIP() << "this processor or build has no float16 products";
+  }
+  const char* const dtype = GetParam() == "Bfloat16"  ? "bfloat16"
+                            : GetParam() == "Float16" ? "float16"
+                                                      : "float32";
   const auto encoder = make_encoder(dinov2_any_size(dir / "w.safetensors", {{"dtype", dtype}}));
   constexpr int64_t kSamples = 8;
   at::Tensor input = at::empty({kSamples, 1, 3, 224, 224}, at::kFloat);
@@ -144,7 +150,7 @@ TEST_P(SameBits, AnyBatchSlotAndThreadCount) {
 
 INSTANTIATE_TEST_SUITE_P(Models,
                          SameBits,
-                         ::testing::Values("Plain", "RegistersAndSwiglu", "Bfloat16"),
+                         ::testing::Values("Plain", "RegistersAndSwiglu", "Bfloat16", "Float16"),
                          [](const ::testing::TestParamInfo<std::string>& model) {
                            return model.param;
                          });

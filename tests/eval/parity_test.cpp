@@ -78,6 +78,7 @@ TEST_F(Parity, ADtypeIsComparedWithFloat32) {
   EXPECT_EQ(report.taps.front().tap, "pixel");
   EXPECT_EQ(report.taps.front().largest_absolute, 0.0);
   EXPECT_GT(report.taps.back().largest_absolute, 1e-4) << "nothing was rounded";
+  EXPECT_GT(report.speed, 0.0);
 }
 
 TEST_F(Parity, UnusableCasesAreRefused) {
