@@ -18,6 +18,10 @@ void require_correct(bool holds, const char* name, const char* what) {
 
 BenchmarkResult with_target(BenchmarkResult result, double target, bool at_least) {
   result.ratio = result.value / result.limit;
+  return against_target(std::move(result), target, at_least);
+}
+
+BenchmarkResult against_target(BenchmarkResult result, double target, bool at_least) {
   result.target = fmt::format("{} {}", at_least ? "at least" : "at most", target);
   result.meets_target = at_least ? result.ratio >= target : result.ratio <= target;
   return result;

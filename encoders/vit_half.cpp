@@ -41,6 +41,14 @@ bool processor_has_half_products() {
 }
 
 #ifdef PHYSPROBE_HAS_HALF_KERNEL
+/// Asks for the part of `count` weights that tile `row` of `rows` has to fetch, so that the next
+/// panel lies in the second-level cache when its turn comes.
+void fetch_part(const uint16_t* weights, int64_t count, int64_t row, int64_t rows) {
+  constexpr int64_t kLine = 32;  // float16 in a cache line
+  const int64_t end = std::min(count * (row + kHalfRows) / rows, count);
+  for (int64_t i = count * row / rows; i < end; i += kLine) __builtin_prefetch(weights + i, 0, 2);
+}
+
 /// out[rows, columns] of rows `stride` apart: = or += the tile's sums.
 void write_tile(
     const float* sums, int64_t rows, int64_t columns, bool adds, float* out, int64_t stride) {
@@ -100,8 +108,11 @@ void HalfMatrix::multiply(const float* x, int64_t rows, float* out) const {
       }
       for (int64_t column = 0; column < outputs_; column += kHalfColumns) {
         const uint16_t* panel = panels + column * inputs_ + start * kHalfColumns;
+        const uint16_t* next =
+            column + kHalfColumns < outputs_ ? panel + inputs_ * kHalfColumns : panel;
         for (int64_t row = 0; row < block; row += kHalfRows) {
           const int64_t count = std::min(kHalfRows, block - row);
+          fetch_part(next, depth * kHalfColumns, row, block);
           std::array<float, kHalfRows* kHalfColumns> sums = {};
           half_tile_avx512fp16(pairs.data() + row * kPairStride, kPairStride, count, panel, depth,
                                kHalfChunk, sums.data());
