@@ -19,6 +19,8 @@ Results bench_encoder(int64_t repetitions);
 Results bench_large_encoders(int64_t repetitions);
 /// Peak memory of loading and running a model against its weights; of attention over 12,545 tokens.
 Results bench_encoder_memory();
+/// Decoding, preprocessing and encoding a video as a run does, against the encoder alone.
+Results bench_end_to_end(int64_t repetitions);
 /// Decoding to RGB against the `ffmpeg` program on the same file (CPU time); preprocessing to 224
 /// against decoding.
 Results bench_video(int64_t repetitions, bool with_decode, bool with_preprocess);

@@ -69,6 +69,8 @@ std::string VitConfig::canonical() const {
   if (!is_class_positioned) text += " cls-unplaced";
   if (!has_patch_bias) text += " patch-unbiased";
   if (!has_qkv_bias) text += " qkv-unbiased";
+  if (has_distillation_token) text += " distilled";
+  if (has_query_key_norm) text += " qk-norm";
   if (has_entry_norm) text += " entry-norm";
   if (pooling != VitPooling::kClassToken) text += std::string(" pool-") + pooling_name(pooling);
   if (precision != VitPrecision::kFloat32) text += std::string(" ") + precision_name(precision);

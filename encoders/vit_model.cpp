@@ -16,6 +16,9 @@ at::Tensor take_prefix(const VitConfig& config, VitParameters& parameters) {
   if (config.has_class_token) {
     rows.push_back(take_parameter(parameters, "cls_token").reshape({1, config.width}));
   }
+  if (config.has_distillation_token) {
+    rows.push_back(take_parameter(parameters, "dist_token").reshape({1, config.width}));
+  }
   if (config.registers > 0) {
     rows.push_back(
         take_parameter(parameters, "register_tokens").reshape({config.registers, config.width}));

@@ -59,7 +59,12 @@ class JobPass {
           std::string item_id,
           int64_t n_samples,
           int threads)
-      : suite_(suite), job_(job), item_id_(std::move(item_id)), n_samples_(n_samples) {
+      : suite_(suite),
+        job_(job),
+        item_id_(std::move(item_id)),
+        n_samples_(n_samples),
+        n_steps_(n_samples / job.encoder->info().frames_per_step) {
+    require_whole_steps();
     encode_.taps = job.taps;
     encode_.keep_tokens = true;
     encode_.threads = threads;
@@ -68,9 +73,9 @@ class JobPass {
         std::find(encode_.taps.begin(), encode_.taps.end(), retrieval) == encode_.taps.end()) {
       encode_.taps.push_back(retrieval);
     }
-    const bool keep = is_main() && suite.shuffled_null && n_samples >= 3;
-    const int64_t kept = keep ? std::min(n_samples, suite.shuffled_max_frames) : 0;
-    const int64_t begin = (n_samples - kept) / 2;
+    const bool keep = is_main() && suite.shuffled_null && n_steps_ >= 3;
+    const int64_t kept = keep ? std::min(n_steps_, suite.shuffled_max_frames) : 0;
+    const int64_t begin = (n_steps_ - kept) / 2;
     for (const std::string& tap : job.taps) taps_.emplace_back(tap, begin, begin + kept);
     if (has_fade()) {
       for (const std::string& tap : job.taps) fades_.emplace_back(tap, 0, 0);
@@ -79,11 +84,33 @@ class JobPass {
   }
 
   bool is_main() const { return job_.untrained_seed < 0; }
-  bool has_fade() const { return is_main() && suite_.fade_control && n_samples_ >= 3; }
+  bool has_fade() const { return is_main() && suite_.fade_control && n_steps_ >= 3; }
   const PreprocessSpec& preprocess() const { return job_.encoder->info().preprocess; }
 
   void feed(const at::Tensor& input, const std::vector<int64_t>& repeats) {
-    const std::vector<TapOutput> outputs = encode(input, encode_);
+    if (!first_.defined()) first_ = input[0].clone();
+    last_ = input[input.size(0) - 1].clone();
+    if (!sees_frames()) {
+      // The model sees the clip as sampled, repeated frames included.
+      for (std::size_t i = 0; i < repeats.size(); ++i) {
+        const at::Tensor frame = input[static_cast<int64_t>(i)].clone();
+        clip_.insert(clip_.end(), static_cast<std::size_t>(repeats[i]), frame);
+      }
+      return;
+    }
+    take(encode(input, encode_), repeats);
+  }
+
+  /// Behind the last frame: a model of whole clips is run now.
+  void finish_clip() {
+    if (sees_frames()) return;
+    const at::Tensor clip = at::stack(clip_);
+    clip_.clear();
+    take(encode(clip, encode_), std::vector<int64_t>(static_cast<std::size_t>(n_steps_), 1));
+  }
+
+  /// Adds the outputs of some frames or steps.
+  void take(const std::vector<TapOutput>& outputs, const std::vector<int64_t>& repeats) {
     accumulate(taps_, outputs, repeats);
     if (is_main()) add_retrieval(outputs, repeats);
     if (job_.keep_tokens) {
@@ -94,8 +121,6 @@ class JobPass {
         }
       }
     }
-    if (!first_.defined()) first_ = input[0].clone();
-    last_ = input[input.size(0) - 1].clone();
   }
 
   /// The matched control: a float cross-fade between the clip's own preprocessed end frames, as
@@ -104,14 +129,16 @@ class JobPass {
     if (!has_fade()) return;
     EncodeOptions fade_taps = encode_;
     fade_taps.taps = job_.taps;
-    for (int64_t begin = 0; begin < n_samples_; begin += options.chunk_frames) {
+    const int64_t chunk = sees_frames() ? options.chunk_frames : n_samples_;
+    for (int64_t begin = 0; begin < n_samples_; begin += chunk) {
       stop_if_asked(options);
-      const int64_t end = std::min(n_samples_, begin + options.chunk_frames);
+      const int64_t end = std::min(n_samples_, begin + chunk);
       std::vector<at::Tensor> frames;
       for (int64_t i = begin; i < end; ++i)
         frames.push_back(cross_fade_frame(first_, last_, i, n_samples_));
       const auto outputs = encode(at::stack(frames), fade_taps);
-      accumulate(fades_, outputs, std::vector<int64_t>(frames.size(), 1));
+      const auto steps = static_cast<std::size_t>(outputs.front().tokens.size(0));
+      accumulate(fades_, outputs, std::vector<int64_t>(steps, 1));
     }
   }
 
@@ -138,8 +165,7 @@ class JobPass {
       taps[tap] = values;
     }
     if (is_main()) {
-      const at::Tensor retrieval =
-          (retrieval_sum_ / static_cast<double>(n_samples_)).to(at::kFloat);
+      const at::Tensor retrieval = (retrieval_sum_ / static_cast<double>(n_steps_)).to(at::kFloat);
       if (!at::isfinite(retrieval).all().item<bool>()) {
         throw Error(ErrorKind::kInput, item_id_,
                     fmt::format("{} gives numbers that are not finite at tap '{}'; they are never "
@@ -153,11 +179,31 @@ class JobPass {
   }
 
  private:
-  /// One output per tap for `frames` (T, C, H, W). An encoder knows no items: its errors get the
-  /// item's name here.
+  bool sees_frames() const { return job_.encoder->info().frames_per_step == 1; }
+
+  /// A model that sees several frames at a time gets the whole clip, which must fill its steps.
+  void require_whole_steps() const {
+    const EncoderInfo& info = job_.encoder->info();
+    if (n_samples_ % info.frames_per_step != 0 || n_steps_ == 0) {
+      throw Error(ErrorKind::kInput, item_id_,
+                  fmt::format("{} frames are sampled, but {} sees {} at a time; sample a multiple "
+                              "of that (sampling.n)",
+                              n_samples_, job_.encoder_id, info.frames_per_step));
+    }
+  }
+
+  /// One output per tap for `frames` (T, C, H, W), each (T', 1, …). An encoder knows no items: its
+  /// errors get the item's name here.
   std::vector<TapOutput> encode(const at::Tensor& frames, const EncodeOptions& options) const {
     try {
-      return job_.encoder->encode(frames.unsqueeze(1), options);
+      if (sees_frames()) return job_.encoder->encode(frames.unsqueeze(1), options);
+      std::vector<TapOutput> outputs = job_.encoder->encode(frames.unsqueeze(0), options);
+      for (TapOutput& output : outputs) {
+        for (at::Tensor* values : {&output.tokens, &output.pooled, &output.patch_mean}) {
+          if (values->defined()) *values = values->transpose(0, 1);
+        }
+      }
+      return outputs;
     } catch (const Error& error) {
       throw Error(error.kind(), item_id_, error.what());
     }
@@ -191,7 +237,8 @@ class JobPass {
   const Suite& suite_;
   const EmbeddingJob& job_;
   std::string item_id_;
-  int64_t n_samples_;
+  int64_t n_samples_;  ///< Frames.
+  int64_t n_steps_;    ///< Of tokens; as many for encoders of single frames.
   EncodeOptions encode_;
   std::vector<TapTrajectory> taps_;
   std::vector<TapTrajectory> fades_;
@@ -199,6 +246,7 @@ class JobPass {
   at::Tensor retrieval_sum_;
   at::Tensor first_;
   at::Tensor last_;
+  std::vector<at::Tensor> clip_;  ///< Preprocessed frames for a model that sees the whole clip.
 };
 
 Json video_json(const VideoInfo& info) {
@@ -300,6 +348,7 @@ std::vector<StoreRecord> embed_item(const Suite& suite,
   meta["sampling"] = sampling_json(suite, info, sampled);
   std::vector<StoreRecord> records;
   for (std::size_t j = 0; j < jobs.size(); ++j) {
+    passes[j]->finish_clip();
     passes[j]->run_fade(options);
     records.push_back(passes[j]->finish(keys[j], meta, options.threads));
     passes[j].reset();

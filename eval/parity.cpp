@@ -95,6 +95,19 @@ std::vector<std::string> tap_names(const Encoder& encoder) {
   return names;
 }
 
+double median_pass_seconds(const Prepared& prepared, const EncodeOptions& options, int64_t passes) {
+  std::vector<double> seconds;
+  for (int64_t i = 0; i < passes; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    prepared.encoder->encode(prepared.frames, options);
+    seconds.push_back(
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  }
+  const auto middle = seconds.begin() + static_cast<std::ptrdiff_t>(seconds.size() / 2);
+  std::nth_element(seconds.begin(), middle, seconds.end());
+  return seconds.empty() ? 0.0 : *middle;
+}
+
 /// Seconds of one pass over the frames: the better of two, the first of which also warms up.
 double encode_seconds(const Prepared& prepared,
                       const EncodeOptions& options,
@@ -151,6 +164,7 @@ ParityReport check_parity(const nlohmann::json& config,
       report.taps.push_back(deviation(case_path, output.name, output.tokens, file.read(output.name),
                                       options.tolerance));
     }
+    report.seconds_per_pass = median_pass_seconds(prepared, encode, options.timed_passes);
   } else {
     nlohmann::json other = config;
     other["options"]["dtype"] = options.dtype;

@@ -75,11 +75,11 @@ std::vector<EmbeddingJob> plan_jobs(const Suite& suite, const std::string& devic
       throw Error(ErrorKind::kUsage, "encoders",
                   fmt::format("'{}' is listed twice with the same options", info.id));
     }
-    if (info.frames_per_step != 1) {
-      throw Error(
-          ErrorKind::kUsage, "encoders",
-          fmt::format("'{}' sees {} frames at a time; this probe takes encoders of single frames",
-                      info.id, info.frames_per_step));
+    if (info.frames_per_step != 1 && suite.repeated_frames == RepeatedFrames::kDrop) {
+      throw Error(ErrorKind::kUsage, "repeated_frames",
+                  fmt::format("is 'drop', but '{}' sees {} frames at a time and needs them all; "
+                              "choose 'reuse' or 'error'",
+                              info.id, info.frames_per_step));
     }
     ids.push_back(info.id);
     EmbeddingJob job;
