@@ -5,6 +5,7 @@
 #include "physprobe/encoders/encode_request.h"
 #include "physprobe/encoders/encoder_config.h"
 #include "physprobe/encoders/thumbnail.h"
+#include "physprobe/encoders/vit_aten_model.h"
 #include "physprobe/encoders/vit_checkpoint.h"
 #include "physprobe/encoders/vit_half.h"
 #include "physprobe/encoders/vit_model.h"
@@ -15,6 +16,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
 #include <utility>
 
 namespace physprobe {
@@ -32,7 +34,8 @@ struct Origin {
 std::unique_ptr<Encoder> drawn_encoder(const VitFamily& family,
                                        const VitConfig& config,
                                        const PreprocessSpec& preprocess,
-                                       uint64_t seed);
+                                       uint64_t seed,
+                                       const at::Device& device);
 
 class VitEncoder final : public Encoder {
  public:
@@ -40,8 +43,12 @@ class VitEncoder final : public Encoder {
              const VitConfig& config,
              VitParameters parameters,
              const PreprocessSpec& preprocess,
-             const Origin& origin)
-      : family_(family), model_(config, std::move(parameters)) {
+             const Origin& origin,
+             const at::Device& device)
+      : family_(family),
+        device_(device),
+        other_(model_on_device(config, parameters, device)),
+        model_(config, std::move(parameters)) {
     describe(config, preprocess, origin);
     check_preprocess();
     info_.default_taps = {"pixel"};
@@ -78,6 +85,11 @@ class VitEncoder final : public Encoder {
                                  ? VitPlaces{}
                                  : model_.places(frames.size(3) / patch, frames.size(4) / patch);
     const int64_t patches = (frames.size(3) / patch) * (frames.size(4) / patch);
+    const auto take = [&](int64_t frame, int64_t block, const float* tokens) {
+      for (std::size_t k = 0; k < wanted.size(); ++k) {
+        write_block(taps_[wanted[k]], block, tokens, patches, frame, outputs[k]);
+      }
+    };
     parallel_for(count, options.threads, [&](int64_t frame) {
       const float* image = frames.data_ptr<float>() + frame * frame_size;
       for (std::size_t k = 0; k < wanted.size(); ++k) {
@@ -85,19 +97,25 @@ class VitEncoder final : public Encoder {
           write_pixels(image, frames, frame, outputs[k]);
         }
       }
-      if (last_block < -1) return;
+      if (last_block < -1 || other_ != nullptr) return;
       model_.run(image, frames.size(3), frames.size(4), places, last_block,
-                 [&](int64_t block, const float* tokens) {
-                   for (std::size_t k = 0; k < wanted.size(); ++k) {
-                     write_block(taps_[wanted[k]], block, tokens, patches, frame, outputs[k]);
-                   }
-                 });
+                 [&](int64_t block, const float* tokens) { take(frame, block, tokens); });
     });
+    if (last_block < -1 || other_ == nullptr) return outputs;
+    std::set<int64_t> blocks;
+    for (const std::size_t index : wanted) blocks.insert(taps_[index].last_block(model_.config()));
+    other_->run(frames.flatten(0, 1), places, last_block, blocks,
+                [&](int64_t block, int64_t first, const at::Tensor& tokens) {
+                  const int64_t stride = tokens.size(1) * tokens.size(2);
+                  parallel_for(tokens.size(0), options.threads, [&](int64_t i) {
+                    take(first + i, block, tokens.data_ptr<float>() + i * stride);
+                  });
+                });
     return outputs;
   }
 
   std::unique_ptr<Encoder> untrained(uint64_t seed) const override {
-    return drawn_encoder(family_, model_.config(), info_.preprocess, seed);
+    return drawn_encoder(family_, model_.config(), info_.preprocess, seed, device_);
   }
 
  private:
@@ -274,6 +292,8 @@ class VitEncoder final : public Encoder {
 
   const VitFamily& family_;
   EncoderInfo info_;
+  at::Device device_;
+  std::unique_ptr<VitAtenModel> other_;  ///< Computes the blocks elsewhere than on the CPU.
   VitModel model_;
   std::vector<VitTap> taps_;  ///< Parallel to info_.taps.
 };
@@ -281,11 +301,13 @@ class VitEncoder final : public Encoder {
 std::unique_ptr<Encoder> drawn_encoder(const VitFamily& family,
                                        const VitConfig& config,
                                        const PreprocessSpec& preprocess,
-                                       uint64_t seed) {
+                                       uint64_t seed,
+                                       const at::Device& device) {
   const std::string number = std::to_string(seed);
   return std::make_unique<VitEncoder>(
       family, config, random_vit_parameters(config, seed), preprocess,
-      Origin{"", "random-" + number, "-random" + number, "weights drawn from seed " + number, ""});
+      Origin{"", "random-" + number, "-random" + number, "weights drawn from seed " + number, ""},
+      device);
 }
 
 void require_size(const VitFamily& family, const std::string& size, const VitWeights& weights) {
@@ -309,6 +331,7 @@ struct Options {
   std::string preset;
   std::string weights;
   VitPrecision precision = VitPrecision::kFloat32;
+  at::Device device = at::Device(at::kCPU);
   VitRequest request;
   bool is_random = false;
   int64_t seed = 0;
@@ -331,7 +354,11 @@ Options read_options(const VitFamily& family, const nlohmann::json& config) {
   for (const VitPrecision precision : {VitPrecision::kBfloat16, VitPrecision::kFloat16}) {
     if (dtype == precision_name(precision)) read.precision = precision;
   }
-  if (read.precision == VitPrecision::kFloat16) require_half_products(subject + ".dtype");
+  read.device =
+      compute_device(string_field(options, "device", "cpu", subject), subject + ".device");
+  if (read.precision == VitPrecision::kFloat16 && read.device.is_cpu()) {
+    require_half_products(subject + ".dtype");
+  }
   read.request.family = family.name;
   read.request.heads = integer_field(options, "heads", 0, 1, 65536, subject);
   read.request.checkpoint_key = string_field(options, "checkpoint_key", "", subject);
@@ -353,8 +380,9 @@ Options read_options(const VitFamily& family, const nlohmann::json& config) {
 }  // namespace
 
 const std::vector<std::string>& vit_option_names() {
-  static const std::vector<std::string> names = {
-      "size", "heads", "checkpoint_key", "pos_interp", "preset", "dtype", "digest", "random_seed"};
+  static const std::vector<std::string> names = {"size",       "heads",  "checkpoint_key",
+                                                 "pos_interp", "preset", "dtype",
+                                                 "device",     "digest", "random_seed"};
   return names;
 }
 
@@ -370,7 +398,8 @@ std::unique_ptr<Encoder> make_vit_encoder(const VitFamily& family, const nlohman
     fresh.position = vit_position_rule(family, options.position, fresh);
     fresh.precision = options.precision;
     fresh.validate(family.name + ".options");
-    return drawn_encoder(family, fresh, preprocess(fresh), static_cast<uint64_t>(options.seed));
+    return drawn_encoder(family, fresh, preprocess(fresh), static_cast<uint64_t>(options.seed),
+                         options.device);
   }
   VitWeights weights = load_vit(options.weights, options.request);
   if (!options.digest.empty() && options.digest != weights.digest) {
@@ -385,7 +414,8 @@ std::unique_ptr<Encoder> make_vit_encoder(const VitFamily& family, const nlohman
   return std::make_unique<VitEncoder>(family, facts.config, std::move(weights.parameters),
                                       preprocess(facts.config),
                                       Origin{weights.path, weights.digest, "", facts.line,
-                                             facts.is_one_of_several ? facts.holder : ""});
+                                             facts.is_one_of_several ? facts.holder : ""},
+                                      options.device);
 }
 
 std::unique_ptr<Encoder> make_untrained_vit(const VitFamily& family,
@@ -393,7 +423,8 @@ std::unique_ptr<Encoder> make_untrained_vit(const VitFamily& family,
                                             uint64_t seed,
                                             const std::string& preset) {
   const VitConfig config = vit_size(family, size);
-  return drawn_encoder(family, config, vit_preset(family, preset, config), seed);
+  return drawn_encoder(family, config, vit_preset(family, preset, config), seed,
+                       at::Device(at::kCPU));
 }
 
 }  // namespace physprobe

@@ -28,6 +28,7 @@ const std::vector<std::string>& vit_option_names();
 ///  - pos_interp: auto or original (the original code's rule), hf, timm, or a rule's name;
 ///  - preset: preprocessing, on top of which "preprocess" changes single fields;
 ///  - dtype: float32, or bfloat16 or float16 for the blocks' linear layers;
+///  - device: cpu, or cuda[:i] where LibTorch has it (vit_aten_model.h); enters no cache key;
 ///  - digest: SHA-256 the weights must have;
 ///  - random_seed: instead of weights, fresh ones of `size`.
 std::unique_ptr<Encoder> make_vit_encoder(const VitFamily& family, const nlohmann::json& config);

@@ -63,6 +63,7 @@ VitModel::VitModel(const VitConfig& config, VitParameters parameters)
       readout_(config, parameters) {
   product_library();  // a wrong choice is refused here, not once per video
   if (config.has_entry_norm) entry_norm_ = VitNorm(parameters, "norm_pre", config.norm_epsilon);
+  if (parameters.count("blocks.0.norm1.weight") == 0) return;
   blocks_.reserve(static_cast<std::size_t>(config.depth));
   for (int64_t i = 0; i < config.depth; ++i) blocks_.emplace_back(config, parameters, i);
 }

@@ -80,6 +80,7 @@ inline std::optional<ContractCase> contract_case(const std::string& family) {
                              {"digest", "0000"},
                              {"random_seed", 1},
                              {"checkpoint_key", "elsewhere"}};
+    result.neutral_values = {{"device", "cpu"}};
     if (family == "dinov3") {  // the periods in the file fit its number of heads only
       result.other_values.erase("heads");
       result.refused_values["heads"] = 12;
