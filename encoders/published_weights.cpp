@@ -71,6 +71,10 @@ const std::vector<PublishedWeights>& published_weights() {
       {"siglip_vitb16", "google/siglip-base-patch16-224", "", "Apache-2.0", false},
       {"siglip_so400m14", "google/siglip-so400m-patch14-224", "", "Apache-2.0", false},
       {"siglip_so400m14_384", "google/siglip-so400m-patch14-384", "", "Apache-2.0", false},
+      {"vjepa2_vitl", "facebook/vjepa2-vitl-fpc64-256", "vitl.pt", "MIT", false},
+      {"vjepa2_vith", "facebook/vjepa2-vith-fpc64-256", "vith.pt", "MIT", false},
+      {"vjepa2_vitg", "facebook/vjepa2-vitg-fpc64-256", "vitg.pt", "MIT", false},
+      {"vjepa2_vitg_384", "facebook/vjepa2-vitg-fpc64-384", "vitg-384.pt", "MIT", false},
   };
   return all;
 }

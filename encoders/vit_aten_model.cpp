@@ -88,7 +88,9 @@ VitAtenModel::VitAtenModel(const VitConfig& config,
                            const VitParameters& parameters,
                            const at::Device& device)
     : config_(config), device_(device) {
-  if (config.positions != VitPositions::kTable && config.positions != VitPositions::kRotary) {
+  const bool is_of_images = config.tubelet == 1 && (config.positions == VitPositions::kTable ||
+                                                    config.positions == VitPositions::kRotary);
+  if (!is_of_images) {
     throw Error(ErrorKind::kUsage, "device", "this model computes on the cpu alone");
   }
   for (const auto& [name, tensor] : parameters) {

@@ -102,6 +102,8 @@ TEST(PublishedWeightsTest, AgreeWithTheFilesInConfigs) {
     EXPECT_EQ(text.find("gated") != std::string::npos, weights.is_gated) << weights.preset;
   }
   for (const VitFamily& family : vit_families()) {
+    // Not every video model stands on Hugging Face.
+    if (family.sizes.front().config.tubelet > 1) continue;
     for (const std::string& size : vit_size_names(family)) {
       const std::string preset = family.name + "_" + size;
       EXPECT_EQ(presets.count(preset) == 0, size.find("pixels") != std::string::npos) << preset;
