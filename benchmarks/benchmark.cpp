@@ -28,9 +28,9 @@ BenchmarkResult against_target(BenchmarkResult result, double target, bool at_le
 }
 
 std::vector<std::string> benchmark_groups() {
-  return {"gemm",       "encoder",    "large-encoders", "encoder-memory", "end-to-end", "decode",
-          "preprocess", "search",     "store",          "manifest",       "trajectory", "v1",
-          "start-up",   "run-memory", "pairs",          "physics-iq"};
+  return {"gemm",   "encoder",    "large-encoders", "encoder-memory", "end-to-end", "surprise",
+          "decode", "preprocess", "search",         "store",          "manifest",   "trajectory",
+          "v1",     "start-up",   "run-memory",     "pairs",          "physics-iq"};
 }
 
 std::vector<BenchmarkResult> run_benchmarks(
@@ -58,6 +58,7 @@ std::vector<BenchmarkResult> run_benchmarks(
   if (wanted("large-encoders")) add("large-encoders", [&] { return bench_large_encoders(n); });
   if (wanted("encoder-memory")) add("encoder-memory", [] { return bench_encoder_memory(); });
   if (wanted("end-to-end")) add("end-to-end", [&] { return bench_end_to_end(n); });
+  if (wanted("surprise")) add("surprise", [&] { return bench_surprise(n); });
   const bool decode = wanted("decode");
   const bool preprocess = wanted("preprocess");
   if (decode || preprocess) add("video", [&] { return bench_video(n, decode, preprocess); });

@@ -21,6 +21,9 @@ Results bench_large_encoders(int64_t repetitions);
 Results bench_encoder_memory();
 /// Decoding, preprocessing and encoding a video as a run does, against the encoder alone.
 Results bench_end_to_end(int64_t repetitions);
+/// Surprise of one window of 16 frames at 224 and five contexts by V-JEPA ViT-L with drawn weights:
+/// its arithmetic against targets encoded anew for every context, its speed against the SGEMM peak.
+Results bench_surprise(int64_t repetitions);
 /// Decoding to RGB against the `ffmpeg` program on the same file (CPU time); preprocessing to 224
 /// against decoding.
 Results bench_video(int64_t repetitions, bool with_decode, bool with_preprocess);

@@ -63,8 +63,7 @@ class JobPass {
         job_(job),
         item_id_(std::move(item_id)),
         n_samples_(n_samples),
-        n_steps_(n_samples / job.encoder->info().frames_per_step) {
-    require_whole_steps();
+        n_steps_(steps_of(n_samples)) {
     encode_.taps = job.taps;
     encode_.keep_tokens = true;
     encode_.threads = threads;
@@ -85,42 +84,25 @@ class JobPass {
 
   bool is_main() const { return job_.untrained_seed < 0; }
   bool has_fade() const { return is_main() && suite_.fade_control && n_steps_ >= 3; }
+  /// A video model sees the whole clip at once, an image model frame by frame.
+  bool is_video_model() const { return job_.encoder->info().frames_per_step > 1; }
   const PreprocessSpec& preprocess() const { return job_.encoder->info().preprocess; }
 
   void feed(const at::Tensor& input, const std::vector<int64_t>& repeats) {
     if (!first_.defined()) first_ = input[0].clone();
     last_ = input[input.size(0) - 1].clone();
-    if (!sees_frames()) {
-      // The model sees the clip as sampled, repeated frames included.
-      for (std::size_t i = 0; i < repeats.size(); ++i) {
-        const at::Tensor frame = input[static_cast<int64_t>(i)].clone();
-        clip_.insert(clip_.end(), static_cast<std::size_t>(repeats[i]), frame);
-      }
-      return;
+    if (!is_video_model()) return take(encode(input, encode_), repeats);
+    for (std::size_t i = 0; i < repeats.size(); ++i) {
+      for (int64_t r = 0; r < repeats[i]; ++r) clip_.push_back(input[static_cast<int64_t>(i)]);
     }
-    take(encode(input, encode_), repeats);
   }
 
-  /// Behind the last frame: a model of whole clips is run now.
-  void finish_clip() {
-    if (sees_frames()) return;
-    const at::Tensor clip = at::stack(clip_);
+  /// Encodes what a video model was fed.
+  void end_of_clip() {
+    if (!is_video_model()) return;
+    const std::vector<TapOutput> outputs = encode(at::stack(clip_), encode_);
     clip_.clear();
-    take(encode(clip, encode_), std::vector<int64_t>(static_cast<std::size_t>(n_steps_), 1));
-  }
-
-  /// Adds the outputs of some frames or steps.
-  void take(const std::vector<TapOutput>& outputs, const std::vector<int64_t>& repeats) {
-    accumulate(taps_, outputs, repeats);
-    if (is_main()) add_retrieval(outputs, repeats);
-    if (job_.keep_tokens) {
-      for (std::size_t t = 0; t < taps_.size(); ++t) {
-        for (std::size_t i = 0; i < repeats.size(); ++i) {
-          for (int64_t r = 0; r < repeats[i]; ++r)
-            tokens_[t].push_back(outputs[t].tokens[i][0].clone());
-        }
-      }
-    }
+    take(outputs, std::vector<int64_t>(static_cast<std::size_t>(n_steps_), 1));
   }
 
   /// The matched control: a float cross-fade between the clip's own preprocessed end frames, as
@@ -129,7 +111,7 @@ class JobPass {
     if (!has_fade()) return;
     EncodeOptions fade_taps = encode_;
     fade_taps.taps = job_.taps;
-    const int64_t chunk = sees_frames() ? options.chunk_frames : n_samples_;
+    const int64_t chunk = is_video_model() ? n_samples_ : options.chunk_frames;
     for (int64_t begin = 0; begin < n_samples_; begin += chunk) {
       stop_if_asked(options);
       const int64_t end = std::min(n_samples_, begin + chunk);
@@ -137,8 +119,8 @@ class JobPass {
       for (int64_t i = begin; i < end; ++i)
         frames.push_back(cross_fade_frame(first_, last_, i, n_samples_));
       const auto outputs = encode(at::stack(frames), fade_taps);
-      const auto steps = static_cast<std::size_t>(outputs.front().tokens.size(0));
-      accumulate(fades_, outputs, std::vector<int64_t>(steps, 1));
+      const int64_t steps = (end - begin) / job_.encoder->info().frames_per_step;
+      accumulate(fades_, outputs, std::vector<int64_t>(static_cast<std::size_t>(steps), 1));
     }
   }
 
@@ -179,33 +161,42 @@ class JobPass {
   }
 
  private:
-  bool sees_frames() const { return job_.encoder->info().frames_per_step == 1; }
-
-  /// A model that sees several frames at a time gets the whole clip, which must fill its steps.
-  void require_whole_steps() const {
+  int64_t steps_of(int64_t n_samples) const {
     const EncoderInfo& info = job_.encoder->info();
-    if (n_samples_ % info.frames_per_step != 0 || n_steps_ == 0) {
-      throw Error(ErrorKind::kInput, item_id_,
-                  fmt::format("{} frames are sampled, but {} sees {} at a time; sample a multiple "
-                              "of that (sampling.n)",
-                              n_samples_, job_.encoder_id, info.frames_per_step));
-    }
+    if (n_samples % info.frames_per_step == 0) return n_samples / info.frames_per_step;
+    throw Error(
+        ErrorKind::kInput, item_id_,
+        fmt::format("is sampled at {} frames, but {} sees {} at a time; nothing is dropped: "
+                    "choose another number of samples (sampling.n)",
+                    n_samples, info.id, info.frames_per_step));
   }
 
-  /// One output per tap for `frames` (T, C, H, W), each (T', 1, …). An encoder knows no items: its
-  /// errors get the item's name here.
+  /// One output per tap for `frames` (T, C, H, W), each (steps, 1, …): a step is a frame, or
+  /// frames_per_step of them. An encoder knows no items: its errors get the item's name here.
   std::vector<TapOutput> encode(const at::Tensor& frames, const EncodeOptions& options) const {
     try {
-      if (sees_frames()) return job_.encoder->encode(frames.unsqueeze(1), options);
+      if (!is_video_model()) return job_.encoder->encode(frames.unsqueeze(1), options);
       std::vector<TapOutput> outputs = job_.encoder->encode(frames.unsqueeze(0), options);
       for (TapOutput& output : outputs) {
-        for (at::Tensor* values : {&output.tokens, &output.pooled, &output.patch_mean}) {
-          if (values->defined()) *values = values->transpose(0, 1);
+        for (at::Tensor* tensor : {&output.tokens, &output.pooled, &output.patch_mean}) {
+          *tensor = tensor->transpose(0, 1);
         }
       }
       return outputs;
     } catch (const Error& error) {
       throw Error(error.kind(), item_id_, error.what());
+    }
+  }
+
+  void take(const std::vector<TapOutput>& outputs, const std::vector<int64_t>& repeats) {
+    accumulate(taps_, outputs, repeats);
+    if (is_main()) add_retrieval(outputs, repeats);
+    if (!job_.keep_tokens) return;
+    for (std::size_t t = 0; t < taps_.size(); ++t) {
+      for (std::size_t i = 0; i < repeats.size(); ++i) {
+        for (int64_t r = 0; r < repeats[i]; ++r)
+          tokens_[t].push_back(outputs[t].tokens[static_cast<int64_t>(i)][0].clone());
+      }
     }
   }
 
@@ -237,16 +228,16 @@ class JobPass {
   const Suite& suite_;
   const EmbeddingJob& job_;
   std::string item_id_;
-  int64_t n_samples_;  ///< Frames.
-  int64_t n_steps_;    ///< Of tokens; as many for encoders of single frames.
+  int64_t n_samples_;
+  int64_t n_steps_;
   EncodeOptions encode_;
+  std::vector<at::Tensor> clip_;  ///< Preprocessed frames that a video model waits for.
   std::vector<TapTrajectory> taps_;
   std::vector<TapTrajectory> fades_;
   std::vector<std::vector<at::Tensor>> tokens_;
   at::Tensor retrieval_sum_;
   at::Tensor first_;
   at::Tensor last_;
-  std::vector<at::Tensor> clip_;  ///< Preprocessed frames for a model that sees the whole clip.
 };
 
 Json video_json(const VideoInfo& info) {
@@ -348,7 +339,7 @@ std::vector<StoreRecord> embed_item(const Suite& suite,
   meta["sampling"] = sampling_json(suite, info, sampled);
   std::vector<StoreRecord> records;
   for (std::size_t j = 0; j < jobs.size(); ++j) {
-    passes[j]->finish_clip();
+    passes[j]->end_of_clip();
     passes[j]->run_fade(options);
     records.push_back(passes[j]->finish(keys[j], meta, options.threads));
     passes[j].reset();

@@ -137,7 +137,7 @@ TEST_F(ExecEncoderRun, AModelOfSeveralFramesSeesTheWholeClipAndIsProbedStepBySte
   const CliOutcome odd = run("odd", {"--encoder", child("pairs")});
   EXPECT_EQ(odd.code, 4) << odd.err;
   const std::string message = lines_of(dir_ / "odd/failures.jsonl").at(0)["message"];
-  EXPECT_NE(message.find("5 frames are sampled, but exec-child-1 sees 2 at a time"),
+  EXPECT_NE(message.find("is sampled at 5 frames, but exec-child-1 sees 2 at a time"),
             std::string::npos)
       << message;
 }

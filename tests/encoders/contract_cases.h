@@ -94,11 +94,16 @@ inline std::optional<ContractCase> contract_case(const std::string& family) {
       result.refused_values["heads"] = 12;
     }
     if (vit_family(family).base.tubelet > 1) {
-      result.other_values["preset"] = "inflevel";
+      result.other_values["preset"] = "hf";
       if (family != "vjepa2_1") {
-        result.neutral_values = {{"predictor_heads", 1}, {"mask_token", 1}};
+        result.neutral_values["predictor_heads"] = 1;
+        result.neutral_values["mask_token"] = 1;
       }
-      if (family == "videomae") result.neutral_values["prediction"] = "published_zeros";
+      if (family == "videomae") {
+        result.neutral_values["prediction"] = "published_zeros";
+        result.other_values.erase("preset");  // its presets differ in what is overridden above
+        result.refused_values["preset"] = "no preset";
+      }
     }
     if (family == "vjepa2" || family == "vjepa2_1" || family == "videomae") {
       result.other_values["heads"] = 1;  // narrower heads could not be cut into slices

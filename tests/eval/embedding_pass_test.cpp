@@ -78,5 +78,68 @@ TEST_F(EmbeddingPass, ErrorsOfTheItemDoNotEndARun) {
   EXPECT_TRUE(ends(ErrorKind::kInternal, item_.path, "a defect"));
 }
 
+/// Two frames a step: a token of each step is the pixels of both.
+class PairsEncoder final : public Encoder {
+ public:
+  PairsEncoder() {
+    info_ = testing::FakeEncoder().info();
+    info_.frames_per_step = 2;
+  }
+  const EncoderInfo& info() const override { return info_; }
+  std::vector<TapOutput> encode(const at::Tensor& input, const EncodeOptions&) const override {
+    clips_.push_back(input.size(1));
+    TapOutput output;
+    output.name = "pixel";
+    output.tokens = input.reshape({input.size(0), input.size(1) / 2, 1, -1}).clone();
+    output.pooled = output.tokens.squeeze(2).clone();
+    output.patch_mean = output.pooled;
+    return {output};
+  }
+  std::unique_ptr<Encoder> untrained(uint64_t) const override { return nullptr; }
+
+  EncoderInfo info_;
+  mutable std::vector<int64_t> clips_;  ///< Frames of every clip seen.
+};
+
+class VideoEmbeddingPass : public EmbeddingPass {
+ protected:
+  StoreRecord embed(int64_t frames, int64_t chunk) {
+    testing::write_small_item(dir_ / "clip", 1, frames);
+    item_.path = dir_ / "clip";
+    encoder_ = std::make_shared<PairsEncoder>();
+    EmbeddingJob job;
+    job.encoder = encoder_;
+    job.encoder_id = "pairs";
+    job.taps = {"pixel"};
+    job.keep_tokens = true;
+    const Suite suite = parse_suite("sampling: {scheme: all}\nencoders: [{family: v1}]\n", "suite");
+    EmbeddingPassOptions options;
+    options.chunk_frames = chunk;
+    return embed_item(suite, item_, {job}, {std::string(64, 'k')}, options)[0];
+  }
+  std::shared_ptr<PairsEncoder> encoder_;
+};
+
+TEST_F(VideoEmbeddingPass, AVideoModelSeesTheWholeClipAndYieldsAStepForItsFrames) {
+  const StoreRecord record = embed(8, 3);
+  for (const int64_t frames : encoder_->clips_) EXPECT_EQ(frames, 8);
+  EXPECT_EQ(record.fields.at("pixel/tokens").size(0), 4);
+  const StoreRecord other = embed(8, 8);
+  EXPECT_TRUE(at::equal(record.fields.at("pixel/tokens"), other.fields.at("pixel/tokens")));
+  EXPECT_TRUE(at::equal(record.fields.at("retrieval"), other.fields.at("retrieval")));
+}
+
+TEST_F(VideoEmbeddingPass, FramesThatFillNoStepFailTheItemWithAdvice) {
+  try {
+    embed(7, 3);
+    FAIL() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kInput);
+    EXPECT_NE(std::string(error.what()).find("sampled at 7 frames"), std::string::npos)
+        << error.what();
+    EXPECT_FALSE(ends_the_run(error, item_));
+  }
+}
+
 }  // namespace
 }  // namespace physprobe
