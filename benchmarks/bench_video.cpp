@@ -1,15 +1,14 @@
 #include "physprobe/benchmarks/cases.h"
 #include "physprobe/benchmarks/scratch_folder.h"
+#include "physprobe/benchmarks/textured_clip.h"
 #include "physprobe/benchmarks/timing.h"
 #include "physprobe/core/atomic_file.h"
 #include "physprobe/core/error.h"
 #include "physprobe/core/hashing.h"
-#include "physprobe/datasets/worlds/moving_objects.h"
 #include "physprobe/video/preprocess.h"
 #include "physprobe/video/resample.h"
 #include "physprobe/video/sampling.h"
 #include "physprobe/video/video_reader.h"
-#include "physprobe/video/video_writer.h"
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
@@ -26,21 +25,6 @@ namespace physprobe {
 namespace {
 
 constexpr int64_t kFrames = 120;
-
-/// A textured, moving clip of this size.
-void write_clip(const std::string& path, int64_t width, int64_t height) {
-  const at::Tensor frames = render_moving_objects(1, 0, {});
-  VideoWriterOptions options;
-  options.fps = 30.0;
-  const auto writer = VideoWriter::open(path, width, height, options);
-  const int64_t period = 2 * (frames.size(0) - 1);
-  for (int64_t i = 0; i < kFrames; ++i) {
-    const int64_t phase = i % period;
-    const int64_t source = phase < frames.size(0) ? phase : period - phase;
-    writer->write(resize_pillow(frames[source], height, width, ResampleFilter::kBicubic));
-  }
-  writer->close();
-}
 
 /// Runs the `ffmpeg` program decoding `path` to rgb24 on one thread; `output` says what becomes of
 /// the frames. The colour conversion is named, because it is part of our definition of RGB.
@@ -167,7 +151,7 @@ Results bench_video(int64_t repetitions, bool with_decode, bool with_preprocess)
   const ScratchFolder folder;
   for (const auto& [width, height] : {std::pair<int64_t, int64_t>{640, 360}, {1280, 720}}) {
     const std::string path = folder.path() + fmt::format("/{}.mp4", height);
-    write_clip(path, width, height);
+    write_textured_clip(path, width, height, kFrames);
     require_correct(decode_all(path) == kFrames, "decode", "frames are missing");
     const double decode_seconds = median_cpu_seconds(repetitions, [&] { decode_all(path); });
     if (with_decode) {

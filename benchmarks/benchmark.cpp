@@ -18,15 +18,19 @@ void require_correct(bool holds, const char* name, const char* what) {
 
 BenchmarkResult with_target(BenchmarkResult result, double target, bool at_least) {
   result.ratio = result.value / result.limit;
+  return against_target(std::move(result), target, at_least);
+}
+
+BenchmarkResult against_target(BenchmarkResult result, double target, bool at_least) {
   result.target = fmt::format("{} {}", at_least ? "at least" : "at most", target);
   result.meets_target = at_least ? result.ratio >= target : result.ratio <= target;
   return result;
 }
 
 std::vector<std::string> benchmark_groups() {
-  return {"gemm",       "encoder",    "large-encoders", "encoder-memory", "surprise",   "decode",
-          "preprocess", "search",     "store",          "manifest",       "trajectory", "v1",
-          "start-up",   "run-memory", "pairs",          "physics-iq"};
+  return {"gemm",   "encoder",    "large-encoders", "encoder-memory", "end-to-end", "surprise",
+          "decode", "preprocess", "search",         "store",          "manifest",   "trajectory",
+          "v1",     "start-up",   "run-memory",     "pairs",          "physics-iq"};
 }
 
 std::vector<BenchmarkResult> run_benchmarks(
@@ -53,6 +57,7 @@ std::vector<BenchmarkResult> run_benchmarks(
   if (wanted("encoder")) add("encoder", [&] { return bench_encoder(n); });
   if (wanted("large-encoders")) add("large-encoders", [&] { return bench_large_encoders(n); });
   if (wanted("encoder-memory")) add("encoder-memory", [] { return bench_encoder_memory(); });
+  if (wanted("end-to-end")) add("end-to-end", [&] { return bench_end_to_end(n); });
   if (wanted("surprise")) add("surprise", [&] { return bench_surprise(n); });
   const bool decode = wanted("decode");
   const bool preprocess = wanted("preprocess");

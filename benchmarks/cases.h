@@ -9,16 +9,18 @@ namespace physprobe {
 
 using Results = std::vector<BenchmarkResult>;
 
-/// GFLOP/s of 2048^3 single-precision products on one thread and on all, by every library of the
-/// process.
+/// What this machine's instructions allow in float32, bfloat16 and float16; GFLOP/s of 2048^3
+/// single-precision products on one thread and on all, by every library of the process.
 Results bench_gemm(int64_t repetitions);
 /// DINOv2 ViT-S/14 with drawn weights, 224 x 224, batch 8, against the SGEMM peak at the same
-/// thread count; in bfloat16 against itself in float32.
+/// thread count; in bfloat16 and float16 against itself in float32.
 Results bench_encoder(int64_t repetitions);
 /// The same for ViT-B/14 and ViT-L/14.
 Results bench_large_encoders(int64_t repetitions);
 /// Peak memory of loading and running a model against its weights; of attention over 12,545 tokens.
 Results bench_encoder_memory();
+/// Decoding, preprocessing and encoding a video as a run does, against the encoder alone.
+Results bench_end_to_end(int64_t repetitions);
 /// Surprise of one window of 16 frames at 224 and five contexts by V-JEPA ViT-L with drawn weights:
 /// its arithmetic against targets encoded anew for every context, its speed against the SGEMM peak.
 Results bench_surprise(int64_t repetitions);
@@ -51,5 +53,8 @@ void require_correct(bool holds, const char* name, const char* what);
 
 /// value / limit against a target; `at_least` says in which direction.
 BenchmarkResult with_target(BenchmarkResult result, double target, bool at_least);
+
+/// The same with the ratio it already has, a median of paired ones.
+BenchmarkResult against_target(BenchmarkResult result, double target, bool at_least);
 
 }  // namespace physprobe

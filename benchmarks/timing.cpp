@@ -8,12 +8,6 @@
 namespace physprobe {
 namespace {
 
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const std::size_t n = values.size();
-  return n % 2 == 1 ? values[n / 2] : 0.5 * (values[n / 2 - 1] + values[n / 2]);
-}
-
 double cpu_seconds(int who) {
   rusage usage{};
   getrusage(who, &usage);
@@ -31,6 +25,32 @@ double child_cpu_seconds(const std::function<int()>& run_child) {
 }
 
 }  // namespace
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const std::size_t n = values.size();
+  return n % 2 == 1 ? values[n / 2] : 0.5 * (values[n / 2 - 1] + values[n / 2]);
+}
+
+std::vector<std::vector<double>> seconds_in_turns(
+    int64_t repetitions, const std::vector<std::function<void()>>& bodies) {
+  std::vector<std::vector<double>> times(bodies.size());
+  for (int64_t round = -1; round < repetitions; ++round) {
+    for (std::size_t i = 0; i < bodies.size(); ++i) {
+      const auto start = std::chrono::steady_clock::now();
+      bodies[i]();
+      const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+      if (round >= 0) times[i].push_back(taken.count());
+    }
+  }
+  return times;
+}
+
+double median_ratio(const std::vector<double>& first, const std::vector<double>& second) {
+  std::vector<double> ratios;
+  for (std::size_t i = 0; i < first.size(); ++i) ratios.push_back(first[i] / second[i]);
+  return median(std::move(ratios));
+}
 
 double median_seconds(int64_t repetitions, const std::function<void()>& body) {
   body();

@@ -18,6 +18,16 @@ double median_cpu_seconds(int64_t repetitions, const std::function<void()>& body
 std::vector<double> median_cpu_seconds_in_turns(int64_t repetitions,
                                                 const std::vector<std::function<void()>>& bodies);
 
+/// Wall times of several bodies run in turns, seconds: [body][round], after one round that is not
+/// counted.
+std::vector<std::vector<double>> seconds_in_turns(int64_t repetitions,
+                                                  const std::vector<std::function<void()>>& bodies);
+
+/// Median over the rounds of first / second.
+double median_ratio(const std::vector<double>& first, const std::vector<double>& second);
+
+double median(std::vector<double> values);
+
 struct PairedMedians {
   double first = -1.0;
   double second = -1.0;

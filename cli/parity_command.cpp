@@ -42,12 +42,15 @@ Json as_json(const ParityReport& report) {
                         {"allowed", tap.allowed},
                         {"passes", tap.passes}});
   }
-  return Json{{"encoder", report.encoder},
-              {"detection", report.detection},
-              {"preprocessing", report.preprocessing},
-              {"dtype", report.dtype},
-              {"passes", report.passes},
-              {"taps", taps}};
+  Json json = {{"encoder", report.encoder},
+               {"detection", report.detection},
+               {"preprocessing", report.preprocessing},
+               {"dtype", report.dtype},
+               {"passes", report.passes},
+               {"taps", taps}};
+  if (report.seconds_per_pass > 0.0) json["seconds_per_pass"] = report.seconds_per_pass;
+  if (report.speed > 0.0) json["times_as_fast_as_float32"] = report.speed;
+  return json;
 }
 
 void print(const ParityReport& report, std::ostream& out) {
@@ -59,6 +62,13 @@ void print(const ParityReport& report, std::ostream& out) {
   for (const TapDeviation& tap : report.taps) {
     out << fmt::format("{:<24} {:>12.3e} {:>12.3e} {:>12.3e}  {}\n", tap.tap, tap.largest_absolute,
                        tap.largest_relative, tap.allowed, tap.passes ? "ok" : "differs");
+  }
+  if (report.seconds_per_pass > 0.0) {
+    out << fmt::format("{:.4f} s a pass over the frames\n", report.seconds_per_pass);
+  }
+  if (report.speed > 0.0) {
+    out << fmt::format("{} is {:.2f} times as fast as float32 here{}\n", report.dtype, report.speed,
+                       report.speed < 1.0 ? ": it gains nothing" : "");
   }
   out << (report.passes ? "the same numbers within the tolerance\n" : "not the same numbers\n");
 }
@@ -95,7 +105,11 @@ void add_parity_command(CLI::App& app, Invocation& invocation) {
   command
       ->add_option("--dtype", flags->options.dtype,
                    "Compare this dtype with float32 on the case's frames instead")
-      ->check(CLI::IsMember({"bfloat16"}));
+      ->check(CLI::IsMember({"bfloat16", "float16"}));
+  command
+      ->add_option("--passes", flags->options.timed_passes,
+                   "Also time so many passes over the frames; their median is printed")
+      ->check(CLI::Range(0, 1000));
   command->add_option("--threads", flags->common.threads, "Threads; 0 = all")
       ->check(CLI::Range(0, 4096));
   flags->common.add_json(*command);

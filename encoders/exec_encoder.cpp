@@ -33,7 +33,8 @@ EncoderInfo describe(const ExecSession& session, const PreprocessSpec& preproces
     info.weights_path = command;
     info.weights_digest = model.digest.empty() ? sha256_hex(info.canonical) : model.digest;
   }
-  info.taps.push_back({"pixel", pixel_tap_width(preprocess), kPixelTapDescription});
+  info.taps.push_back(
+      {"pixel", model.frames_per_step * pixel_tap_width(preprocess), kPixelTapDescription});
   for (const ExecTap& tap : model.taps) info.taps.push_back(tap.info);
   info.default_taps = model.default_taps;
   info.retrieval_tap = model.retrieval_tap;
@@ -65,7 +66,12 @@ class ExecEncoder final : public Encoder {
     std::vector<std::string> asked;
     for (std::size_t i = 0; i < taps.size(); ++i) {
       if (taps[i] == 0) {
-        outputs[i] = pixel_tap(frames, options.keep_tokens, options.threads);
+        // A step's input is its frames side by side.
+        outputs[i] =
+            pixel_tap(frames.reshape({frames.size(0), frames.size(1) / info_.frames_per_step,
+                                      frames.size(2) * info_.frames_per_step, frames.size(3),
+                                      frames.size(4)}),
+                      options.keep_tokens, options.threads);
       } else {
         asked.push_back(info_.taps[taps[i]].name);
       }

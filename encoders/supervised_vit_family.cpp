@@ -118,6 +118,12 @@ VitFamily supervised_vit_family() {
   sizes.add("large_patch16_224", 1024, 24, 16, 16, 14);
   sizes.add("tiny_pixels_28", 192, 12, 3, 1, 28);
   sizes.add("small_pixels_112", 384, 12, 6, 1, 112);
+  sizes.add("tiny_distilled_patch16_224", 192, 12, 3, 16, 14);
+  sizes.add("small_distilled_patch16_224", 384, 12, 6, 16, 14);
+  sizes.add("base_distilled_patch16_224", 768, 12, 12, 16, 14);
+  for (VitSize& size : sizes.list) {
+    size.config.has_distillation_token = size.name.find("distilled") != std::string::npos;
+  }
   family.sizes = sizes.list;
   family.has_optional_layer_scale = true;
   family.model_types = {"vit", "deit"};

@@ -309,6 +309,7 @@ std::unique_ptr<Predictor> make_video_predictor(const VitFamily& family,
     const VitConfig encoder = random_vit_config(family, options);
     VitDecoderConfig decoder = published_decoder(family, options.size);
     if (options.predictor_heads > 0) decoder.blocks.heads = options.predictor_heads;
+    decoder.blocks.precision = options.precision;
     decoder.validate(family.name + ".options");
     return drawn_predictor(family, encoder, decoder,
                            vit_preprocess(family, options, config, encoder), prediction,

@@ -66,6 +66,10 @@ VitBlock::VitBlock(const VitConfig& config, VitParameters& parameters, int64_t i
       second_(take_linear(parameters,
                           block_name(index) + (config.is_gated() ? "mlp.w3" : "mlp.fc2"),
                           config.precision)) {
+  if (config.has_query_key_norm) {
+    query_norm_ = VitNorm(parameters, block_name(index) + "attn.q_norm", config.norm_epsilon);
+    key_norm_ = VitNorm(parameters, block_name(index) + "attn.k_norm", config.norm_epsilon);
+  }
   if (config.has_layer_scale) {
     attention_scale_ = take_parameter(parameters, block_name(index) + "ls1.gamma").contiguous();
     feed_forward_scale_ = take_parameter(parameters, block_name(index) + "ls2.gamma").contiguous();
@@ -88,6 +92,7 @@ void VitBlock::attend(const VitConfig& config,
   attention_norm_.apply(workspace.tokens, token_count, workspace.normed);
   qkv_.apply(workspace.normed, token_count, workspace.wide);
   vit_kernels().add_bias_rows(workspace.wide, qkv_.bias(), token_count, triple);
+  if (config.has_query_key_norm) norm_queries_and_keys(config, token_count, workspace.wide);
   if (rotation.sine.defined()) {
     const int64_t prefix = config.prefix_tokens();
     rotate_queries_and_keys(config, rotation, token_count - prefix,
@@ -99,6 +104,16 @@ void VitBlock::attend(const VitConfig& config,
   projection_.apply(workspace.normed, token_count, workspace.update);
   vit_kernels().add_residual_rows(workspace.tokens, workspace.update, projection_.bias(),
                                   data_or_null(attention_scale_), token_count, config.width);
+}
+
+void VitBlock::norm_queries_and_keys(const VitConfig& config,
+                                     int64_t token_count,
+                                     float* qkv) const {
+  // A token's heads lie side by side: each is a row of the norm.
+  for (int64_t token = 0; token < token_count; ++token, qkv += 3 * config.width) {
+    query_norm_.apply(qkv, config.heads, qkv);
+    key_norm_.apply(qkv + config.width, config.heads, qkv + config.width);
+  }
 }
 
 void VitBlock::feed_forward(const VitConfig& config,

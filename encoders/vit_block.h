@@ -53,6 +53,7 @@ class VitBlock {
              VitWorkspace& workspace) const;
 
  private:
+  void norm_queries_and_keys(const VitConfig& config, int64_t token_count, float* qkv) const;
   void attend(const VitConfig& config,
               const VitRotation& rotation,
               int64_t token_count,
@@ -62,6 +63,8 @@ class VitBlock {
   VitNorm attention_norm_;
   VitLinear qkv_;
   VitLinear projection_;
+  VitNorm query_norm_;  // without weights where there is none
+  VitNorm key_norm_;
   VitNorm feed_forward_norm_;
   VitLinear first_;
   VitLinear second_;

@@ -82,15 +82,29 @@ std::string VitConfig::canonical() const {
   if (!is_class_positioned) text += " cls-unplaced";
   if (!has_patch_bias) text += " patch-unbiased";
   if (!has_qkv_bias) text += " qkv-unbiased";
+  if (has_distillation_token) text += " distilled";
+  if (has_query_key_norm) text += " qk-norm";
   if (has_entry_norm) text += " entry-norm";
   if (pooling != VitPooling::kClassToken) text += std::string(" pool-") + pooling_name(pooling);
-  if (precision == VitPrecision::kBfloat16) text += " bfloat16";
+  if (precision != VitPrecision::kFloat32) text += std::string(" ") + precision_name(precision);
   if (projection > 0) text += fmt::format(" proj{}", projection);
   return text;
 }
 
 int64_t swiglu_hidden(int64_t width) {
   return (4 * width * 2 / 3 + 7) / 8 * 8;
+}
+
+const char* precision_name(VitPrecision precision) {
+  switch (precision) {
+    case VitPrecision::kFloat32:
+      return "float32";
+    case VitPrecision::kBfloat16:
+      return "bfloat16";
+    case VitPrecision::kFloat16:
+      return "float16";
+  }
+  throw Error(ErrorKind::kInternal, "precision", "value outside the enumeration");
 }
 
 const char* position_name(PositionInterpolation rule) {

@@ -50,6 +50,7 @@ enum class VitPooling {
 enum class VitPrecision {
   kFloat32,
   kBfloat16,  ///< Weights and inputs rounded to bfloat16, sums in float32, results in bfloat16.
+  kFloat16,   ///< Weights and inputs rounded to float16, sums as vit_half.h says, results float32.
 };
 
 struct VitConfig {
@@ -60,6 +61,7 @@ struct VitConfig {
   int64_t channels = 3;  ///< Of the input image.
   int64_t tubelet = 1;   ///< Frames one token spans; 1: an image model.
   bool has_class_token = true;
+  bool has_distillation_token = false;  ///< Behind the class token, with a position (DeiT).
   int64_t registers = 0;  ///< Tokens between the class token and the patches, without position.
   int64_t table_side =
       37;  ///< M: the position table has M x M rows (plus one for the class token).
@@ -75,7 +77,8 @@ struct VitConfig {
   bool is_class_positioned = true;  ///< The table has a row for the class token.
   bool has_patch_bias = true;
   bool has_qkv_bias = true;
-  bool has_entry_norm = false;  ///< A layer norm between positions and block 0 (CLIP).
+  bool has_query_key_norm = false;  ///< A layer norm over each head's query and key (timm).
+  bool has_entry_norm = false;      ///< A layer norm between positions and block 0 (CLIP).
   VitPooling pooling = VitPooling::kClassToken;
   VitPrecision precision = VitPrecision::kFloat32;
   int64_t projection = 0;  ///< Width to which the pooled vector is projected; 0: it is not.
@@ -84,9 +87,13 @@ struct VitConfig {
   int64_t level_norms = 1;
 
   int64_t head_width() const { return width / heads; }
-  int64_t prefix_tokens() const { return (has_class_token ? 1 : 0) + registers; }
-  /// Rows of the table that belong to the class token.
-  int64_t class_rows() const { return has_class_token && is_class_positioned ? 1 : 0; }
+  /// The class token and the distillation token, of those there are.
+  int64_t class_tokens() const {
+    return (has_class_token ? 1 : 0) + (has_distillation_token ? 1 : 0);
+  }
+  int64_t prefix_tokens() const { return class_tokens() + registers; }
+  /// Rows of the table that belong to the class tokens.
+  int64_t class_rows() const { return is_class_positioned ? class_tokens() : 0; }
   int64_t table_rows() const { return class_rows() + table_steps * table_side * table_side; }
   bool is_rotary_in_video() const {
     return positions == VitPositions::kRotaryVideo ||
@@ -115,6 +122,9 @@ struct VitConfig {
 /// Hidden width of DINOv2's fused SwiGLU for an MLP ratio of 4: two thirds of 4 D, rounded up to a
 /// multiple of 8.
 int64_t swiglu_hidden(int64_t width);
+
+/// "float32", "bfloat16" or "float16".
+const char* precision_name(VitPrecision precision);
 
 /// "offset", "size", "size_antialias", "scale", "fixed" or "trilinear".
 const char* position_name(PositionInterpolation rule);

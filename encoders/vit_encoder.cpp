@@ -5,6 +5,7 @@
 #include "physprobe/encoders/encode_request.h"
 #include "physprobe/encoders/encoder_config.h"
 #include "physprobe/encoders/thumbnail.h"
+#include "physprobe/encoders/vit_aten_model.h"
 #include "physprobe/encoders/vit_checkpoint.h"
 #include "physprobe/encoders/vit_info.h"
 #include "physprobe/encoders/vit_model.h"
@@ -15,6 +16,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 namespace physprobe {
@@ -23,7 +25,8 @@ namespace {
 std::unique_ptr<Encoder> drawn_encoder(const VitFamily& family,
                                        const VitConfig& config,
                                        const PreprocessSpec& preprocess,
-                                       uint64_t seed);
+                                       uint64_t seed,
+                                       const at::Device& device);
 
 class VitEncoder final : public Encoder {
  public:
@@ -31,9 +34,12 @@ class VitEncoder final : public Encoder {
              const VitConfig& config,
              VitParameters parameters,
              const PreprocessSpec& preprocess,
-             const VitOrigin& origin)
+             const VitOrigin& origin,
+             const at::Device& device)
       : family_(family),
         info_(describe_vit(family, config, preprocess, origin)),
+        device_(device),
+        other_(model_on_device(config, parameters, device)),
         model_(config, std::move(parameters)) {
     check_preprocess();
     info_.default_taps = {"pixel"};
@@ -75,6 +81,14 @@ class VitEncoder final : public Encoder {
                         : model_.places(frames.size(3) / patch, frames.size(4) / patch, steps);
     const int64_t patches = (frames.size(3) / patch) * (frames.size(4) / patch);
     const int64_t rows = (model_.config().prefix_tokens() + patches) * model_.config().width;
+    const auto take = [&](int64_t index, int64_t block, const float* tokens) {
+      for (std::size_t k = 0; k < wanted.size(); ++k) {
+        for (int64_t step = 0; step < steps; ++step) {
+          write_block(taps_[wanted[k]], block, tokens + step * rows, patches, index * steps + step,
+                      outputs[k]);
+        }
+      }
+    };
     parallel_for(count, options.threads, [&](int64_t index) {
       const float* sample = frames.data_ptr<float>() + index * sample_size;
       for (std::size_t k = 0; k < wanted.size(); ++k) {
@@ -84,22 +98,25 @@ class VitEncoder final : public Encoder {
                        outputs[k]);
         }
       }
-      if (last_block < -1) return;
+      if (last_block < -1 || other_ != nullptr) return;
       model_.run({sample, frames.size(3), frames.size(4), steps, {}}, places, last_block,
-                 [&](int64_t block, const float* tokens) {
-                   for (std::size_t k = 0; k < wanted.size(); ++k) {
-                     for (int64_t step = 0; step < steps; ++step) {
-                       write_block(taps_[wanted[k]], block, tokens + step * rows, patches,
-                                   index * steps + step, outputs[k]);
-                     }
-                   }
-                 });
+                 [&](int64_t block, const float* tokens) { take(index, block, tokens); });
     });
+    if (last_block < -1 || other_ == nullptr) return outputs;
+    std::set<int64_t> blocks;
+    for (const std::size_t index : wanted) blocks.insert(taps_[index].last_block(model_.config()));
+    other_->run(frames.flatten(0, 1), places, last_block, blocks,
+                [&](int64_t block, int64_t first, const at::Tensor& tokens) {
+                  const int64_t stride = tokens.size(1) * tokens.size(2);
+                  parallel_for(tokens.size(0), options.threads, [&](int64_t i) {
+                    take(first + i, block, tokens.data_ptr<float>() + i * stride);
+                  });
+                });
     return outputs;
   }
 
   std::unique_ptr<Encoder> untrained(uint64_t seed) const override {
-    return drawn_encoder(family_, model_.config(), info_.preprocess, seed);
+    return drawn_encoder(family_, model_.config(), info_.preprocess, seed, device_);
   }
 
  private:
@@ -248,6 +265,8 @@ class VitEncoder final : public Encoder {
 
   const VitFamily& family_;
   EncoderInfo info_;
+  at::Device device_;
+  std::unique_ptr<VitAtenModel> other_;  ///< Computes the blocks elsewhere than on the CPU.
   VitModel model_;
   std::vector<VitTap> taps_;  ///< Parallel to info_.taps.
 };
@@ -255,10 +274,11 @@ class VitEncoder final : public Encoder {
 std::unique_ptr<Encoder> drawn_encoder(const VitFamily& family,
                                        const VitConfig& config,
                                        const PreprocessSpec& preprocess,
-                                       uint64_t seed) {
+                                       uint64_t seed,
+                                       const at::Device& device) {
   return std::make_unique<VitEncoder>(family, config,
                                       random_vit_parameters(config, seed, family.initialisation),
-                                      preprocess, drawn_origin(seed));
+                                      preprocess, drawn_origin(seed), device);
 }
 
 }  // namespace
@@ -268,7 +288,7 @@ std::unique_ptr<Encoder> make_vit_encoder(const VitFamily& family, const nlohman
   if (options.is_random) {
     const VitConfig fresh = random_vit_config(family, options);
     return drawn_encoder(family, fresh, vit_preprocess(family, options, config, fresh),
-                         options.seed);
+                         options.seed, options.device);
   }
   VitWeights weights = load_vit(options.weights, options.request);
   require_digest(options, weights.path, weights.digest);
@@ -277,7 +297,8 @@ std::unique_ptr<Encoder> make_vit_encoder(const VitFamily& family, const nlohman
   return std::make_unique<VitEncoder>(family, facts.config, std::move(weights.parameters),
                                       vit_preprocess(family, options, config, facts.config),
                                       VitOrigin{weights.path, weights.digest, "", facts.line,
-                                                facts.is_one_of_several ? facts.holder : ""});
+                                                facts.is_one_of_several ? facts.holder : ""},
+                                      options.device);
 }
 
 std::unique_ptr<Encoder> make_untrained_vit(const VitFamily& family,
@@ -285,7 +306,8 @@ std::unique_ptr<Encoder> make_untrained_vit(const VitFamily& family,
                                             uint64_t seed,
                                             const std::string& preset) {
   const VitConfig config = vit_size(family, size);
-  return drawn_encoder(family, config, vit_preset(family, preset, config), seed);
+  return drawn_encoder(family, config, vit_preset(family, preset, config), seed,
+                       at::Device(at::kCPU));
 }
 
 }  // namespace physprobe

@@ -24,7 +24,8 @@ namespace physprobe {
 ///  - checkpoint_key: which of several models in the file;
 ///  - pos_interp: auto or original (the original code's rule), hf, timm, or a rule's name;
 ///  - preset: preprocessing, on top of which "preprocess" changes single fields;
-///  - dtype: float32, or bfloat16 for the blocks' linear layers;
+///  - dtype: float32, or bfloat16 or float16 for the blocks' linear layers;
+///  - device: cpu, or cuda[:i] where LibTorch has it (vit_aten_model.h); enters no cache key;
 ///  - digest: SHA-256 the weights must have;
 ///  - random_seed: instead of weights, fresh ones of `size`;
 ///  - predictor_heads, mask_token, prediction: of the predictor (video_predictor.h), without effect

@@ -31,6 +31,7 @@ class Inference {
     config.patch = patch[rank - 1];
     if (rank == 5) config.tubelet = patch[2];
     config.has_class_token = contains("cls_token");
+    config.has_distillation_token = contains("dist_token");
     config.registers = contains("register_tokens") ? shape("register_tokens", 3)[1] : 0;
     config.depth = depth();
     if (rank == 5) {
@@ -48,6 +49,7 @@ class Inference {
     read_feed_forward(config);
     config.has_patch_bias = contains("patch_embed.proj.bias");
     config.has_qkv_bias = contains("blocks.0.attn.qkv.bias");
+    config.has_query_key_norm = contains("blocks.0.attn.q_norm.weight");
     config.has_entry_norm = contains("norm_pre.weight");
     if (family_.has_optional_layer_scale) config.has_layer_scale = contains("blocks.0.ls1.gamma");
     if (contains("projection.weight")) {
@@ -89,16 +91,19 @@ class Inference {
     const std::size_t rank = naming_.has_flat_table ? 2 : 3;
     const std::vector<int64_t> table = shape("pos_embed", rank);
     const int64_t rows = table[table.size() - 2];
-    for (const int64_t class_rows : {config.has_class_token ? 1 : 0, 0}) {
+    for (const int64_t class_rows : {config.class_tokens(), int64_t{0}}) {
       int64_t side = 0;
       while ((side + 1) * (side + 1) <= rows - class_rows) ++side;
       if (side == 0 || side * side != rows - class_rows) continue;
       config.table_side = side;
-      config.is_class_positioned = class_rows == 1 || !config.has_class_token;
+      config.is_class_positioned = class_rows > 0 || config.class_tokens() == 0;
       return;
     }
     refuse(fmt::format("has a position table of {} rows; expected {}the square of a whole number",
-                       rows, config.has_class_token ? "one and " : ""));
+                       rows,
+                       config.class_tokens() == 1   ? "one and "
+                       : config.class_tokens() == 2 ? "two and "
+                                                    : ""));
   }
 
   /// The grid of a fixed table is in its numbers alone.

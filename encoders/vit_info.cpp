@@ -39,7 +39,9 @@ EncoderInfo describe_vit(const VitFamily& family,
   if (config.position != vit_position_rule(family, "auto", config)) {
     info.id += std::string("-") + position_name(config.position);
   }
-  if (config.precision == VitPrecision::kBfloat16) info.id += "-bfloat16";
+  if (config.precision != VitPrecision::kFloat32) {
+    info.id += std::string("-") + precision_name(config.precision);
+  }
   info.id += origin.id_suffix;
   info.id += preprocess_suffix(vit_preset(family, "", config), preprocess);
   info.family = family.name;

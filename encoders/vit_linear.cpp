@@ -41,6 +41,10 @@ VitLinear::VitLinear(const at::Tensor& weight, const at::Tensor& bias, VitPrecis
     rounded_ = weight.reshape({outputs_, inputs_}).to(at::kBFloat16).contiguous();
     return;
   }
+  if (precision == VitPrecision::kFloat16) {
+    half_ = HalfMatrix(weight.reshape({outputs_, inputs_}));
+    return;
+  }
   panels_ = at::empty({weight.numel()}, at::kFloat);
   const at::Tensor columns = weight.reshape({outputs_, inputs_}).t();
   const int64_t width = panel_width(outputs_);
@@ -60,6 +64,7 @@ void VitLinear::apply(const float* x, int64_t rows, float* out) const {
     at::from_blob(out, {rows, outputs_}, at::kFloat).copy_(rounded_product(input, rounded_));
     return;
   }
+  if (half_.is_defined()) return half_.multiply(x, rows, out);
   const MatrixView input = {x, rows, inputs_, inputs_};
   const int64_t width = panel_width(outputs_);
   for (int64_t first = 0; first < outputs_; first += width) {

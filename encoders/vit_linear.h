@@ -5,6 +5,7 @@
 
 #include "physprobe/encoders/vit_config.h"
 #include "physprobe/encoders/vit_gemm.h"
+#include "physprobe/encoders/vit_half.h"
 
 #include <ATen/core/Tensor.h>
 
@@ -30,6 +31,7 @@ class VitLinear {
   int64_t inputs_;
   int64_t outputs_;
   at::Tensor rounded_;  // (outputs, inputs) bfloat16; undefined in float32
+  HalfMatrix half_;     // defined in float16 only
   at::Tensor panels_;   // (inputs * outputs): panel after panel, each (inputs, its columns)
   at::Tensor bias_;     // (outputs)
 };

@@ -16,6 +16,9 @@ at::Tensor take_prefix(const VitConfig& config, VitParameters& parameters) {
   if (config.has_class_token) {
     rows.push_back(take_parameter(parameters, "cls_token").reshape({1, config.width}));
   }
+  if (config.has_distillation_token) {
+    rows.push_back(take_parameter(parameters, "dist_token").reshape({1, config.width}));
+  }
   if (config.registers > 0) {
     rows.push_back(
         take_parameter(parameters, "register_tokens").reshape({config.registers, config.width}));
@@ -85,6 +88,7 @@ VitModel::VitModel(const VitConfig& config, VitParameters parameters)
   for (int64_t i = 0; i + 1 < config.level_norms; ++i) {
     level_norms_.emplace_back(parameters, "level_norms." + std::to_string(i), config.norm_epsilon);
   }
+  if (parameters.count("blocks.0.norm1.weight") == 0) return;
   blocks_.reserve(static_cast<std::size_t>(config.depth));
   for (int64_t i = 0; i < config.depth; ++i) blocks_.emplace_back(config, parameters, i);
 }

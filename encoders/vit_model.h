@@ -49,7 +49,8 @@ struct VitSample {
 
 class VitModel {
  public:
-  /// `parameters` as vit_parameters(config) lists them. They are taken over one by one: a caller
+  /// `parameters` as vit_parameters(config) lists them; those of the blocks may be absent together,
+  /// and then run() must not be called. They are taken over one by one: a caller
   /// that moves them in needs the memory of one layer more than the weights.
   VitModel(const VitConfig& config, VitParameters parameters);
 

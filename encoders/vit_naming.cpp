@@ -116,6 +116,7 @@ const VitNaming& hugging_face_naming() {
     n.name = "hf";
     n.block = "encoder.layer.";
     n.whole = {{"cls_token", "embeddings.cls_token"},
+               {"dist_token", "embeddings.distillation_token"},
                {"register_tokens", "embeddings.register_tokens"},
                {"pos_embed", "embeddings.position_embeddings"},
                {"patch_embed.proj.", "embeddings.patch_embeddings.projection."},

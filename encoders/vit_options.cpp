@@ -2,6 +2,8 @@
 
 #include "physprobe/core/error.h"
 #include "physprobe/encoders/encoder_config.h"
+#include "physprobe/encoders/vit_aten_model.h"
+#include "physprobe/encoders/vit_half.h"
 
 #include <nlohmann/json.hpp>
 
@@ -33,8 +35,8 @@ void require_size(const VitFamily& family,
 }  // namespace
 
 std::vector<std::string> vit_option_names(const VitFamily& family) {
-  std::vector<std::string> names = {"size",   "heads", "checkpoint_key", "pos_interp",
-                                    "preset", "dtype", "digest",         "random_seed"};
+  std::vector<std::string> names = {"size",  "heads",  "checkpoint_key", "pos_interp", "preset",
+                                    "dtype", "device", "digest",         "random_seed"};
   if (!family.decoder_namings.empty()) {
     names.emplace_back("predictor_heads");
     names.emplace_back("mask_token");
@@ -55,8 +57,15 @@ VitOptions read_vit_options(const VitFamily& family, const nlohmann::json& confi
       {"auto", "original", "hf", "timm", "offset", "size", "size_antialias", "scale", "fixed"},
       subject);
   read.preset = string_field(options, "preset", "", subject);
-  if (choice_field(options, "dtype", "float32", {"float32", "bfloat16"}, subject) == "bfloat16") {
-    read.precision = VitPrecision::kBfloat16;
+  const std::string dtype =
+      choice_field(options, "dtype", "float32", {"float32", "bfloat16", "float16"}, subject);
+  for (const VitPrecision precision : {VitPrecision::kBfloat16, VitPrecision::kFloat16}) {
+    if (dtype == precision_name(precision)) read.precision = precision;
+  }
+  read.device =
+      compute_device(string_field(options, "device", "cpu", subject), subject + ".device");
+  if (read.precision == VitPrecision::kFloat16 && read.device.is_cpu()) {
+    require_half_products(subject + ".dtype");
   }
   read.request.family = family.name;
   read.request.heads = integer_field(options, "heads", 0, 1, kMostHeads, subject);

@@ -6,6 +6,7 @@
 #include "physprobe/encoders/vit_checkpoint.h"
 #include "physprobe/encoders/vit_family.h"
 
+#include <ATen/core/Tensor.h>
 #include <nlohmann/json_fwd.hpp>
 
 #include <cstdint>
@@ -21,6 +22,7 @@ struct VitOptions {
   std::string preset;
   std::string weights;
   VitPrecision precision = VitPrecision::kFloat32;
+  at::Device device = at::Device(at::kCPU);
   VitRequest request;
   bool is_random = false;
   uint64_t seed = 0;

@@ -119,6 +119,10 @@ std::vector<VitParameter> vit_block_parameters(const VitConfig& config) {
     const std::string block = "blocks." + std::to_string(i) + ".";
     add_norm(all, block + "norm1", d);
     append(all, linear_parameters(block + "attn.qkv", 3 * d, d, config.has_qkv_bias));
+    if (config.has_query_key_norm) {
+      add_norm(all, block + "attn.q_norm", config.head_width());
+      add_norm(all, block + "attn.k_norm", config.head_width());
+    }
     add_linear(all, block + "attn.proj", d, d);
     if (config.has_layer_scale) all.push_back({block + "ls1.gamma", {d}});
     add_norm(all, block + "norm2", d);
@@ -133,6 +137,7 @@ std::vector<VitParameter> vit_parameters(const VitConfig& config) {
   const int64_t d = config.width;
   std::vector<VitParameter> all;
   if (config.has_class_token) all.push_back({"cls_token", {1, 1, d}});
+  if (config.has_distillation_token) all.push_back({"dist_token", {1, 1, d}});
   if (config.positions == VitPositions::kTable) {
     all.push_back({"pos_embed", {1, config.table_rows(), d}});
   } else if (config.positions == VitPositions::kRotary) {

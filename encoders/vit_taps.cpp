@@ -5,6 +5,7 @@ namespace {
 
 std::string layout(const VitConfig& config) {
   std::string text = config.has_class_token ? "class token, " : "";
+  if (config.has_distillation_token) text += "distillation token, ";
   if (config.registers > 0) text += "registers, ";
   return text + "patches row by row";
 }
@@ -22,6 +23,9 @@ void add_tokens(std::vector<NamedVitTap>& taps,
   };
   add("", Part::kAll, layout(config));
   if (config.has_class_token) add(".cls", Part::kClass, "the class token alone");
+  if (config.has_distillation_token) {
+    add(".distillation", Part::kDistillation, "the distillation token alone");
+  }
   if (config.registers > 0) add(".registers", Part::kRegisters, "the registers alone");
   if (config.prefix_tokens() > 0) add(".patches", Part::kPatches, "the patches alone, row by row");
 }
@@ -41,7 +45,8 @@ int64_t VitTap::last_block(const VitConfig& config) const {
 }
 
 int64_t VitTap::first_row(const VitConfig& config) const {
-  if (part == Part::kRegisters) return config.has_class_token ? 1 : 0;
+  if (part == Part::kDistillation) return config.class_tokens() - 1;
+  if (part == Part::kRegisters) return config.class_tokens();
   return part == Part::kPatches ? config.prefix_tokens() : 0;
 }
 
@@ -50,6 +55,7 @@ int64_t VitTap::rows(const VitConfig& config, int64_t patches) const {
     case Part::kAll:
       return config.prefix_tokens() + patches;
     case Part::kClass:
+    case Part::kDistillation:
       return 1;
     case Part::kRegisters:
       return config.registers;

@@ -12,7 +12,7 @@ namespace physprobe {
 
 struct VitTap {
   enum class Place { kPixel, kTokens, kPooled };
-  enum class Part { kAll, kClass, kRegisters, kPatches };
+  enum class Part { kAll, kClass, kDistillation, kRegisters, kPatches };
 
   Place place = Place::kPixel;
   int64_t block = -1;      ///< Of kTokens: after which block; -1: entering block 0.
@@ -32,8 +32,9 @@ struct NamedVitTap {
 };
 
 /// "pixel", "embed" (entering block 0), "block<k>", "block<k>.norm", "norm" (the last block's,
-/// normed), "pooled"; each place of tokens also as ".cls", ".registers" and ".patches" where the
-/// model has them. `pixel_values`: numbers in a frame, 0 if that depends on the video.
+/// normed), "pooled"; each place of tokens also as ".cls", ".distillation", ".registers" and
+/// ".patches" where the model has them. `pixel_values`: numbers in a frame, 0 if that depends on
+/// the video.
 std::vector<NamedVitTap> vit_taps(const VitConfig& config, int64_t pixel_values);
 
 }  // namespace physprobe

@@ -2,6 +2,7 @@
 
 #include "physprobe/core/atomic_file.h"
 #include "physprobe/core/error.h"
+#include "physprobe/encoders/published_weights.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -74,34 +75,57 @@ std::vector<fs::path> sorted_entries(const fs::path& folder) {
   return entries;
 }
 
+/// `name` in one of the places, "" if it is in none; the places looked at are added to `looked`.
+std::string in_places(const std::string& name, std::vector<std::string>& looked) {
+  std::error_code failure;
+  const auto note = [&](const fs::path& place) {
+    if (std::find(looked.begin(), looked.end(), place.string()) == looked.end()) {
+      looked.push_back(place.string());
+    }
+  };
+  if (!own_folder().empty()) {
+    const fs::path own = own_folder() / name;
+    if (fs::exists(own, failure)) return own.string();
+    note(own);
+  }
+  if (const fs::path cached = in_hugging_face_cache(name); !cached.empty()) return cached.string();
+  if (is_repository(name)) note(hugging_face_cache());
+  if (name.find('/') == std::string::npos) {
+    const fs::path cached = torch_cache() / name;
+    if (fs::exists(cached, failure)) return cached.string();
+    note(torch_cache());
+  }
+  return "";
+}
+
+std::string advice(const std::string& name, const PublishedWeights* published) {
+  if (published != nullptr) return how_to_fetch(*published);
+  return is_repository(name)
+             ? fmt::format(
+                   "if it is a model's name, fetch it with `hf download {}` (gated ones "
+                   "after accepting their licence there)",
+                   name)
+             : "give the weights' path";
+}
+
 }  // namespace
 
 std::string find_weights(const std::string& name) {
   std::error_code failure;
   if (fs::exists(name, failure)) return name;
   std::vector<std::string> looked = {name};
-  if (!own_folder().empty()) {
-    const fs::path own = own_folder() / name;
-    if (fs::exists(own, failure)) return own.string();
-    looked.push_back(own.string());
+  if (std::string found = in_places(name, looked); !found.empty()) return found;
+  // Another name of the same published model does as well.
+  const PublishedWeights* const published = find_published_weights(name);
+  if (published != nullptr) {
+    for (const std::string other : {published->repository, published->file}) {
+      if (other.empty() || other == name) continue;
+      if (std::string found = in_places(other, looked); !found.empty()) return found;
+    }
   }
-  if (const fs::path cached = in_hugging_face_cache(name); !cached.empty()) return cached.string();
-  if (is_repository(name)) looked.push_back(hugging_face_cache().string());
-  const bool is_plain_name = name.find('/') == std::string::npos;
-  if (is_plain_name) {
-    const fs::path cached = torch_cache() / name;
-    if (fs::exists(cached, failure)) return cached.string();
-    looked.push_back(torch_cache().string());
-  }
-  const std::string advice =
-      is_repository(name)
-          ? fmt::format(
-                "; if it is a model's name, fetch it with `huggingface-cli download {}` "
-                "(gated ones after accepting their licence there)",
-                name)
-          : "; give the weights' path";
   throw Error(ErrorKind::kInput, name,
-              fmt::format("does not exist; looked at {}{}", fmt::join(looked, ", "), advice));
+              fmt::format("does not exist; looked at {}; {}", fmt::join(looked, ", "),
+                          advice(name, published)));
 }
 
 std::vector<WeightsPlace> list_weights() {

@@ -15,9 +15,10 @@ struct WeightsPlace {
 
 /// `name` itself where it exists as a path; else the first of $PHYSPROBE_WEIGHTS/<name>, the
 /// snapshot of "owner/model" in the Hugging Face cache ($HF_HUB_CACHE, $HF_HOME/hub,
-/// ~/.cache/huggingface/hub), and the file in torch.hub's cache ($TORCH_HOME, ~/.cache/torch).
-/// Throws Error(kInput) when there is none, with the places looked at and, for "owner/model", the
-/// command that fetches it.
+/// ~/.cache/huggingface/hub), and the file in torch.hub's cache ($TORCH_HOME, ~/.cache/torch); then
+/// the same for the other names of a published model (preset "dinov2_vits14", repository, original
+/// file). Throws Error(kInput) when there is none, with the places looked at and, for a published
+/// model, the command that fetches it, its licence and whether it is gated.
 std::string find_weights(const std::string& name);
 
 /// What is in those places, sorted by kind and name.

@@ -2,6 +2,7 @@
 
 #include "physprobe/core/parallel.h"
 #include "physprobe/encoders/vit_gemm.h"
+#include "physprobe/encoders/vit_half.h"
 #include "physprobe/eval/version.h"
 #include "physprobe/video/video_writer.h"
 
@@ -54,6 +55,24 @@ Json simd() {
     if (present.count(flag) != 0) list.push_back(flag);
   }
   return list;
+}
+
+/// Where `dtype` of a transformer gains, as far as the instructions say it; `parity --dtype`
+/// measures it.
+std::string dtype_advice(const std::string& simd_text) {
+  std::string text = has_half_products()
+                         ? "float16 gains (AVX512-FP16)"
+                         : "float16 is refused (no AVX512-FP16, or a build without it)";
+  if (simd_text.find("amx_bf16") != std::string::npos) {
+    text += "; bfloat16 gains (AMX)";
+  } else if (simd_text.find("avx512_bf16") != std::string::npos) {
+    text +=
+        "; bfloat16 has AVX512-BF16 without AMX: nothing to gain on Intel's processors, "
+        "something on AMD's";
+  } else {
+    text += "; bfloat16 gains nothing (no products of it)";
+  }
+  return text + "; `physprobe parity --dtype` measures both";
 }
 
 /// The rest of the line of LibTorch's own description that starts with `key`.
@@ -269,6 +288,7 @@ std::vector<DoctorFinding> doctor() {
   }
   add(Level::kOk, "transformers",
       fmt::format("matrix products by {}", facts["transformer_products"].get<std::string>()));
+  add(Level::kOk, "dtypes", dtype_advice(simd_text));
   add_threads(facts, add);
   const std::string decoders = facts["video_decoders"].dump();
   for (const char* codec : {"h264", "hevc", "av1", "mpeg4"}) {

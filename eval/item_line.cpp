@@ -46,6 +46,8 @@ nlohmann::ordered_json item_line(const Suite& suite,
     const bool is_main = jobs[j].untrained_seed < 0;
     if (is_main) {
       encoder["key"] = records[j].key;
+      const int64_t step = jobs[j].encoder->info().frames_per_step;
+      if (step != 1) encoder["frames_per_step"] = step;
       encoder["taps"] = Json::object();
     } else {
       encoder["untrained_keys"].push_back(records[j].key);

@@ -14,6 +14,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 
 namespace physprobe {
@@ -96,6 +97,34 @@ std::vector<std::string> tap_names(const Encoder& encoder) {
   return names;
 }
 
+double median_pass_seconds(const Prepared& prepared, const EncodeOptions& options, int64_t passes) {
+  std::vector<double> seconds;
+  for (int64_t i = 0; i < passes; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    prepared.encoder->encode(prepared.frames, options);
+    seconds.push_back(
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  }
+  const auto middle = seconds.begin() + static_cast<std::ptrdiff_t>(seconds.size() / 2);
+  std::nth_element(seconds.begin(), middle, seconds.end());
+  return seconds.empty() ? 0.0 : *middle;
+}
+
+/// Seconds of one pass over the frames: the better of two, the first of which also warms up.
+double encode_seconds(const Prepared& prepared,
+                      const EncodeOptions& options,
+                      std::vector<TapOutput>& outputs) {
+  double best = 0.0;
+  for (int round = 0; round < 2; ++round) {
+    const auto start = std::chrono::steady_clock::now();
+    outputs = prepared.encoder->encode(prepared.frames, options);
+    const double seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    best = round == 0 ? seconds : std::min(best, seconds);
+  }
+  return best;
+}
+
 /// The taps a case has expectations for.
 std::vector<std::string> expected_taps(const SafetensorsFile& file, const Encoder& encoder) {
   const std::vector<std::string> known = tap_names(encoder);
@@ -137,12 +166,15 @@ ParityReport check_parity(const nlohmann::json& config,
       report.taps.push_back(deviation(case_path, output.name, output.tokens, file.read(output.name),
                                       options.tolerance));
     }
+    report.seconds_per_pass = median_pass_seconds(prepared, encode, options.timed_passes);
   } else {
     nlohmann::json other = config;
     other["options"]["dtype"] = options.dtype;
     const Prepared narrow = prepare(other, case_path, options.threads);
-    const auto expected = prepared.encoder->encode(prepared.frames, encode);
-    const auto found = narrow.encoder->encode(narrow.frames, encode);
+    std::vector<TapOutput> expected;
+    std::vector<TapOutput> found;
+    const double whole_seconds = encode_seconds(prepared, encode, expected);
+    report.speed = whole_seconds / encode_seconds(narrow, encode, found);
     for (std::size_t i = 0; i < expected.size(); ++i) {
       report.taps.push_back(deviation(case_path, expected[i].name, found[i].tokens,
                                       expected[i].tokens, options.tolerance));

@@ -26,6 +26,10 @@ struct ParityReport {
   std::string detection;      ///< What was read off its weights.
   std::string preprocessing;  ///< "none: the case holds normalised frames", or the spec applied.
   std::string dtype;          ///< "float32", or what was compared with it.
+  /// With a dtype: how many times as fast as float32 the frames were encoded; else 0.
+  double speed = 0.0;
+  /// Median of the timed passes over the frames; 0 when none was asked for.
+  double seconds_per_pass = 0.0;
   std::vector<TapDeviation> taps;
   bool passes = false;
 };
@@ -34,6 +38,7 @@ struct ParityOptions {
   double tolerance = 1e-4;  ///< Times the larger of 1 and a tap's largest expected magnitude.
   std::string dtype;        ///< "" = compare with the case; else this dtype with float32.
   int threads = 0;
+  int64_t timed_passes = 0;  ///< Passes over the frames to time, once they were compared.
 };
 
 /// `config` as make_encoder takes it. `case_path` is a safetensors file with `input`, (B,3,H,W)

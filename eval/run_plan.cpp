@@ -35,13 +35,23 @@ std::vector<std::string> chosen_taps(const Suite& suite,
   return taps;
 }
 
+/// Whether a built-in family, or the one still to be read off weights (""), computes where told to.
+bool takes_device(const std::string& family) {
+  if (family.empty()) return true;
+  for (const EncoderFamily& known : encoder_families()) {
+    if (known.name != family) continue;
+    return std::find(known.options.begin(), known.options.end(), "device") != known.options.end();
+  }
+  return false;
+}
+
 }  // namespace
 
 nlohmann::json on_device(nlohmann::json config, const std::string& device) {
   if (device.empty()) return config;
   const std::string id = config.value("id", std::string());
   const std::string family = config.value("family", id);
-  if (family == "exec" || id.rfind("exec:", 0) == 0) {
+  if (family == "exec" || id.rfind("exec:", 0) == 0 || takes_device(family)) {
     if (!config.contains("options") || config["options"].is_null())
       config["options"] = nlohmann::json::object();
     if (config["options"].is_object() && !config["options"].contains("device"))
@@ -51,8 +61,8 @@ nlohmann::json on_device(nlohmann::json config, const std::string& device) {
   if (device != "cpu") {
     throw Error(
         ErrorKind::kUsage, "--device",
-        fmt::format("is '{}', but the encoder '{}' computes on the cpu; models behind exec: "
-                    "may use another device",
+        fmt::format("is '{}', but the encoder '{}' computes on the cpu; transformers and models "
+                    "behind exec: may use another device",
                     device, family));
   }
   return config;
@@ -74,6 +84,12 @@ std::vector<EmbeddingJob> plan_jobs(const Suite& suite, const std::string& devic
     if (std::find(ids.begin(), ids.end(), info.id) != ids.end()) {
       throw Error(ErrorKind::kUsage, "encoders",
                   fmt::format("'{}' is listed twice with the same options", info.id));
+    }
+    if (info.frames_per_step != 1 && suite.repeated_frames == RepeatedFrames::kDrop) {
+      throw Error(ErrorKind::kUsage, "repeated_frames",
+                  fmt::format("is 'drop', but '{}' sees {} frames at a time and needs them all; "
+                              "choose 'reuse' or 'error'",
+                              info.id, info.frames_per_step));
     }
     ids.push_back(info.id);
     EmbeddingJob job;

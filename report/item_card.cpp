@@ -282,7 +282,10 @@ std::string angle_table(const RunFiles& run, const Json& line) {
       has_pixels = has_pixels || is_pixel;
       // Short where that is clear.
       const bool is_clear = is_pixel ? std::string(kind) == "pixel" : n_charted == 1;
-      const std::string name = is_clear ? tap : fmt::format("{} · {}", encoder, tap);
+      std::string name = is_clear ? tap : fmt::format("{} · {}", encoder, tap);
+      if (values.contains("frames_per_step")) {
+        name += fmt::format(" (steps of {} frames)", values.at("frames_per_step").get<int64_t>());
+      }
       columns.push_back({kind, name, &numbers.at("curvature_deg")});
       count = std::max(count, columns.back().angles->size());
     }

@@ -98,6 +98,50 @@ TEST_F(ExecEncoderRun, EqualsTheBuiltInEncoderOfTheSameNumbers) {
   }
 }
 
+TEST_F(ExecEncoderRun, AModelOfSeveralFramesSeesTheWholeClipAndIsProbedStepByStep) {
+  // The child answers the first frame of every pair: what a built-in encoder sees of every second
+  // frame.
+  testing::write_small_items(dir_ / "even", 2, 10);
+  for (const char* item : {"item-0/", "item-1/"}) {
+    std::filesystem::create_directories((dir_ / "halved/") + item);
+    for (int frame = 0; frame < 10; frame += 2) {
+      const std::string name = std::string(item) + "000" + std::to_string(frame) + ".png";
+      std::filesystem::copy_file((dir_ / "even/") + name, (dir_ / "halved/") + name);
+    }
+  }
+  const auto taps_of = [&](const std::string& out, const std::string& data,
+                           const std::string& mode) {
+    const CliOutcome outcome =
+        run(out, {"--encoder", child(mode), "--set", "dataset.path=" + (dir_ / data)});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    std::vector<json> taps;
+    for (const json& item : lines_of(dir_ / (out + "/items.jsonl"))) {
+      taps.push_back(item["encoders"].begin().value());
+    }
+    return taps;
+  };
+  const auto pairs = taps_of("pairs", "even", "pairs");
+  const auto singles = taps_of("singles", "halved", "ok");
+  ASSERT_EQ(pairs.size(), 2U);
+  ASSERT_EQ(singles.size(), 2U);
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    EXPECT_EQ(pairs[i]["frames_per_step"], 2);
+    EXPECT_FALSE(singles[i].contains("frames_per_step"));
+    const json frame = pairs[i]["taps"]["frame"];
+    EXPECT_EQ(frame["curvature_deg"].size(), 3U);
+    EXPECT_EQ(frame["curvature_deg"], singles[i]["taps"]["frame"]["curvature_deg"]);
+    EXPECT_EQ(frame["geophys"], singles[i]["taps"]["frame"]["geophys"]);
+    EXPECT_EQ(pairs[i]["taps"]["pixel"]["curvature_deg"].size(), 3U);
+    EXPECT_TRUE(frame["fade_mean_curvature_deg"].is_number());
+  }
+  const CliOutcome odd = run("odd", {"--encoder", child("pairs")});
+  EXPECT_EQ(odd.code, 4) << odd.err;
+  const std::string message = lines_of(dir_ / "odd/failures.jsonl").at(0)["message"];
+  EXPECT_NE(message.find("is sampled at 5 frames, but exec-child-1 sees 2 at a time"),
+            std::string::npos)
+      << message;
+}
+
 TEST_F(ExecEncoderRun, AnUnusableAnswerFailsTheItemAndNamesIt) {
   const CliOutcome outcome = run("nan", {"--encoder", child("nan")});
   EXPECT_EQ(outcome.code, 4) << outcome.err;

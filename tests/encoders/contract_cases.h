@@ -88,6 +88,7 @@ inline std::optional<ContractCase> contract_case(const std::string& family) {
                              {"digest", "0000"},
                              {"random_seed", 1},
                              {"checkpoint_key", "elsewhere"}};
+    result.neutral_values = {{"device", "cpu"}};
     if (family == "dinov3") {  // the periods in the file fit its number of heads only
       result.other_values.erase("heads");
       result.refused_values["heads"] = 12;
@@ -95,7 +96,8 @@ inline std::optional<ContractCase> contract_case(const std::string& family) {
     if (vit_family(family).base.tubelet > 1) {
       result.other_values["preset"] = "hf";
       if (family != "vjepa2_1") {
-        result.neutral_values = {{"predictor_heads", 1}, {"mask_token", 1}};
+        result.neutral_values["predictor_heads"] = 1;
+        result.neutral_values["mask_token"] = 1;
       }
       if (family == "videomae") {
         result.neutral_values["prediction"] = "published_zeros";

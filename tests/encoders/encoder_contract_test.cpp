@@ -120,7 +120,7 @@ TEST_P(EncoderContract, FirstTapIsTheFlattenedInput) {
 }
 
 TEST_P(EncoderContract, SameBitsForAnyBatchSlotAndThreadCount) {
-  constexpr int64_t kSamples = 8;
+  constexpr int64_t kSamples = 5;
   const int64_t steps = 2 * encoder_->info().frames_per_step;
   const at::Tensor input = frames(kSamples, steps);
   std::vector<std::vector<TapOutput>> alone;

@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <functional>
 
 #include "video_golden.h"
@@ -270,7 +271,29 @@ TEST_F(Vjepa2, FramesOfTheFutureDoNotReachThePrediction) {
                         model->predict(first.narrow(1, 0, 4), given, asked, 8)));
 }
 
-TEST_F(Vjepa2, SameBitsForAnyBatchAndSlot) {
+/// Sets the number of threads that calls without one of their own use, for a while.
+class Threads {
+ public:
+  explicit Threads(const char* count) {
+    const char* const before = std::getenv("OMP_NUM_THREADS");
+    if (before != nullptr) before_ = before;
+    setenv("OMP_NUM_THREADS", count, 1);
+  }
+  ~Threads() {
+    if (before_.empty()) {
+      unsetenv("OMP_NUM_THREADS");
+    } else {
+      setenv("OMP_NUM_THREADS", before_.c_str(), 1);
+    }
+  }
+  Threads(const Threads&) = delete;
+  Threads& operator=(const Threads&) = delete;
+
+ private:
+  std::string before_;
+};
+
+TEST_F(Vjepa2, SameBitsForAnyBatchSlotAndThreadCount) {
   const auto model = predictor();
   const at::Tensor video = normalised(io_.at("video_uint8")[0]);
   std::vector<at::Tensor> windows;
@@ -278,8 +301,19 @@ TEST_F(Vjepa2, SameBitsForAnyBatchAndSlot) {
   const at::Tensor batch = at::cat(windows, 0);
   const at::Tensor given = token_range(0, 32);
   const at::Tensor asked = token_range(32, 64);
-  const at::Tensor targets = model->targets(batch);
-  const at::Tensor predictions = model->predict(batch.narrow(1, 0, 4), given, asked, 8);
+  at::Tensor targets;
+  at::Tensor predictions;
+  for (const char* count : {"1", "2", "7"}) {
+    const Threads threads(count);
+    const at::Tensor found = model->targets(batch);
+    const at::Tensor predicted = model->predict(batch.narrow(1, 0, 4), given, asked, 8);
+    if (targets.defined()) {
+      EXPECT_TRUE(at::equal(found, targets)) << count << " threads";
+      EXPECT_TRUE(at::equal(predicted, predictions)) << count << " threads";
+    }
+    targets = found;
+    predictions = predicted;
+  }
   for (int64_t i = 0; i < batch.size(0); ++i) {
     const at::Tensor alone = batch.narrow(0, i, 1);
     EXPECT_TRUE(at::equal(model->targets(alone)[0], targets[i])) << i;

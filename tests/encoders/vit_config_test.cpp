@@ -63,7 +63,10 @@ TEST(VitConfigTest, CanonicalChangesWithEveryField) {
   EXPECT_TRUE(differs([](VitConfig& c) { c.has_entry_norm = true; }));
   EXPECT_TRUE(differs([](VitConfig& c) { c.pooling = VitPooling::kMean; }));
   EXPECT_TRUE(differs([](VitConfig& c) { c.projection = 512; }));
+  EXPECT_TRUE(differs([](VitConfig& c) { c.has_distillation_token = true; }));
+  EXPECT_TRUE(differs([](VitConfig& c) { c.has_query_key_norm = true; }));
   EXPECT_TRUE(differs([](VitConfig& c) { c.precision = VitPrecision::kBfloat16; }));
+  EXPECT_TRUE(differs([](VitConfig& c) { c.precision = VitPrecision::kFloat16; }));
 }
 
 TEST(VitConfigTest, CanonicalOfDinov2IsAsItWasBeforeOtherFamilies) {

@@ -170,6 +170,35 @@ TEST_P(VitKernelsTest, BiasIsAddedToEveryRow) {
   EXPECT_EQ(x, (std::vector<float>{1.5F, 1.0F, 3.5F, 3.0F}));
 }
 
+TEST_P(VitKernelsTest, PairsTurnWithTheirPartnersAndTheRestStays) {
+  constexpr int64_t kHeads = 3;
+  for (const int64_t first : {0, 5}) {
+    for (const int64_t count : {2, 10, 16, 18, 40}) {
+      const int64_t head_width = first + count + 1;
+      std::vector<float> x = waves(kHeads * head_width, 0.7);
+      const std::vector<float> before = x;
+      const std::vector<float> sine = waves(head_width, 1.1);
+      const std::vector<float> cosine = waves(head_width, 0.2);
+      kernels().rotate_pairs(x.data(), sine.data(), cosine.data(), kHeads, head_width, first,
+                             count);
+      for (int64_t i = 0; i < kHeads * head_width; ++i) {
+        const int64_t channel = i % head_width;
+        const int64_t in_pair = (channel - first) % 2 == 0 ? i + 1 : i - 1;
+        const bool is_turned = channel >= first && channel < first + count;
+        const auto own = static_cast<double>(before[static_cast<std::size_t>(i)]);
+        double expected = own;
+        if (is_turned) {
+          expected = own * static_cast<double>(cosine[static_cast<std::size_t>(channel)]) +
+                     static_cast<double>(before[static_cast<std::size_t>(in_pair)]) *
+                         static_cast<double>(sine[static_cast<std::size_t>(channel)]);
+        }
+        // Two products of numbers up to 6, in float32.
+        ASSERT_NEAR(x[static_cast<std::size_t>(i)], expected, 1e-5) << count << " at " << i;
+      }
+    }
+  }
+}
+
 TEST_P(VitKernelsTest, ARowHasTheSameBitsInEveryPlace) {
   constexpr int64_t kWidth = 261;
   constexpr int64_t kStride = 272;

@@ -12,6 +12,10 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
 namespace physprobe {
 namespace {
 
@@ -93,6 +97,84 @@ TEST(VitLinearTest, EveryPanelOfAWideLayerIsMultiplied) {
         at::matmul(x.to(at::kDouble), weight.reshape({outputs, 700}).to(at::kDouble).t());
     EXPECT_TRUE(tensor_near(out, expected, kTolerance)) << outputs;
   }
+}
+
+/// To the nearest float16, ties to even; exact for every double below 65504.
+double rounded_to_half(double value) {
+  if (value == 0.0) return value;
+  constexpr int kMantissa = 10;
+  constexpr int kLowestExponent = -14;
+  const double unit = std::ldexp(1.0, std::max(std::ilogb(value), kLowestExponent) - kMantissa);
+  return std::nearbyint(value / unit) * unit;
+}
+
+/// One output as vit_half.h states it. A product of two float16 and a float16 sum of like size are
+/// exact in double, so that rounding their sum is a fused multiply-add.
+float half_dot(const float* x, const float* weight, int64_t count) {
+  float sum = 0.0F;
+  for (int64_t first = 0; first < count; first += kHalfChunk) {
+    double part = 0.0;
+    for (int64_t i = first; i < std::min(first + kHalfChunk, count); ++i) {
+      part = rounded_to_half(part + rounded_to_half(static_cast<double>(x[i])) *
+                                        rounded_to_half(static_cast<double>(weight[i])));
+    }
+    sum += static_cast<float>(part);
+  }
+  return sum;
+}
+
+TEST(VitHalfTest, ProductsAreThoseStated) {
+  if (!has_half_products()) GTEST_SKIP() << "this processor or build has no float16 products";
+  for (const int64_t inputs : {int64_t{1}, int64_t{70}, int64_t{1100}}) {  // 1100: two blocks
+    for (const int64_t outputs : {int64_t{1}, int64_t{64}, int64_t{97}}) {
+      for (const int64_t rows : {int64_t{1}, int64_t{12}, int64_t{29}, int64_t{270}}) {
+        const at::Tensor weight = drawn({outputs, inputs}, 8);
+        const at::Tensor x = drawn({rows, inputs}, 9);
+        const at::Tensor out = at::full({rows, outputs}, 7.0, at::kFloat);
+        HalfMatrix(weight).multiply(x.data_ptr<float>(), rows, out.data_ptr<float>());
+        for (const int64_t row : {int64_t{0}, rows / 2, rows - 1}) {
+          for (int64_t column = outputs - 1; column >= 0; column -= 5) {
+            ASSERT_EQ(out.data_ptr<float>()[row * outputs + column],
+                      half_dot(x.data_ptr<float>() + row * inputs,
+                               weight.data_ptr<float>() + column * inputs, inputs))
+                << inputs << " inputs, row " << row << " of " << rows << ", output " << column;
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(VitHalfTest, WeightsBeyondItsRangeAndProcessorsWithoutItAreRefused) {
+  at::Tensor weight = at::ones({3, 4}, at::kFloat);
+  if (!has_half_products()) {
+    try {
+      HalfMatrix refused(weight);
+      FAIL() << "accepted";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+      EXPECT_NE(std::string(error.what()).find("AVX512-FP16"), std::string::npos) << error.what();
+    }
+    return;
+  }
+  weight[2][1] = 65504.0F;
+  EXPECT_NO_THROW(HalfMatrix{weight});
+  weight[2][1] = 65520.0F;
+  try {
+    HalfMatrix refused(weight);
+    FAIL() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kIncompatible);
+    EXPECT_NE(std::string(error.what()).find("65504"), std::string::npos) << error.what();
+  }
+}
+
+TEST(VitHalfTest, InputsBeyondItsRangeBecomeInfinite) {
+  if (!has_half_products()) GTEST_SKIP() << "this processor or build has no float16 products";
+  const float x[2] = {1e6F, 1.0F};
+  float out = 0.0F;
+  HalfMatrix(at::ones({1, 2}, at::kFloat)).multiply(x, 1, &out);
+  EXPECT_EQ(out, std::numeric_limits<float>::infinity());
 }
 
 }  // namespace

@@ -62,6 +62,13 @@ class Naive {
                           parameters_.at(name + ".bias"), config_.norm_epsilon);
   }
 
+  /// Queries or keys (heads, tokens, d) normed along d where the model does so.
+  at::Tensor head_norm(const at::Tensor& x, const std::string& name) const {
+    if (!config_.has_query_key_norm) return x;
+    return at::layer_norm(x, {config_.head_width()}, parameters_.at(name + ".weight"),
+                          parameters_.at(name + ".bias"), config_.norm_epsilon);
+  }
+
   at::Tensor embed(const at::Tensor& image, const at::Tensor& positions) const {
     const int64_t p = config_.patch;
     const at::Tensor patches = image.to(at::kDouble)
@@ -70,6 +77,9 @@ class Naive {
                                    .permute({1, 2, 0, 3, 4})
                                    .reshape({-1, config_.channels * p * p});
     at::Tensor tokens = linear(patches, "patch_embed.proj");
+    if (config_.has_distillation_token) {
+      tokens = at::cat({parameters_.at("dist_token")[0], tokens}, 0);
+    }
     if (config_.has_class_token) tokens = at::cat({parameters_.at("cls_token")[0], tokens}, 0);
     if (positions.defined()) {
       const int64_t unplaced = tokens.size(0) - positions.size(0);  // a class token without a row
@@ -77,7 +87,7 @@ class Naive {
           {tokens.slice(0, 0, unplaced), tokens.slice(0, unplaced) + positions.to(at::kDouble)}, 0);
     }
     if (config_.registers > 0) {
-      const int64_t first = config_.has_class_token ? 1 : 0;
+      const int64_t first = config_.class_tokens();
       tokens = at::cat(
           {tokens.slice(0, 0, first), parameters_.at("register_tokens")[0], tokens.slice(0, first)},
           0);
@@ -101,9 +111,9 @@ class Naive {
                                .reshape({x.size(0), 3, config_.heads, config_.head_width()})
                                .permute({1, 2, 0, 3});
     const double scale = std::sqrt(static_cast<double>(config_.head_width()));
-    const at::Tensor keys = rotated(qkv[1], rotation);
-    const at::Tensor weights =
-        at::softmax(at::matmul(rotated(qkv[0], rotation), keys.transpose(1, 2)) / scale, -1);
+    const at::Tensor queries = rotated(head_norm(qkv[0], name + "attn.q_norm"), rotation);
+    const at::Tensor keys = rotated(head_norm(qkv[1], name + "attn.k_norm"), rotation);
+    const at::Tensor weights = at::softmax(at::matmul(queries, keys.transpose(1, 2)) / scale, -1);
     const at::Tensor heads = at::matmul(weights, qkv[2]).permute({1, 0, 2}).reshape(x.sizes());
     const at::Tensor y = x + scaled(linear(heads, name + "attn.proj"), name + "ls1.gamma");
     return y + scaled(feed_forward(norm(y, name + "norm2"), name), name + "ls2.gamma");
@@ -191,6 +201,15 @@ TEST(VitModelTest, EqualsTheFormulasWithTanhGeluAndAClassTokenWithoutPosition) {
   config.is_class_positioned = false;
   config.has_qkv_bias = false;
   expect_equal_to_naive(config, 42, 42);
+}
+
+TEST(VitModelTest, EqualsTheFormulasWithADistillationTokenAndNormedQueriesAndKeys) {
+  VitConfig config = small_vit();
+  config.has_distillation_token = true;
+  config.has_query_key_norm = true;
+  config.has_layer_scale = false;
+  config.registers = 2;
+  expect_equal_to_naive(config, 42, 56);
 }
 
 TEST(VitModelTest, EqualsTheFormulasWithRotaryPositions) {

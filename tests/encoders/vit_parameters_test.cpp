@@ -1,8 +1,11 @@
 #include "physprobe/encoders/vit_parameters.h"
 
+#include "physprobe/encoders/vit_position.h"
+
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <set>
 
 #include "dinov2_golden.h"
@@ -62,6 +65,32 @@ TEST(VitParametersTest, SeedDecidesAndTensorsDiffer) {
   for (const auto& [key, tensor] : first) EXPECT_TRUE(at::equal(tensor, again.at(key))) << key;
   EXPECT_FALSE(at::equal(first.at(name), other.at(name)));
   EXPECT_FALSE(at::equal(first.at(name), first.at("blocks.1.attn.proj.weight")));
+}
+
+TEST(VitParametersTest, InitialisationByDepthRescalesResidualBranches) {
+  VitConfig config = small_vit();
+  config.tubelet = 2;
+  config.has_class_token = false;
+  config.table_steps = 2;
+  const VitParameters drawn = random_vit_parameters(config, 3, VitInitialisation::kByDepth);
+  const auto deviation = [&](const std::string& name) {
+    return drawn.at(name).std().item<double>();
+  };
+  // Not cut at two deviations; a deviation over 5184 draws is known to 1 %.
+  EXPECT_NEAR(deviation("blocks.0.attn.qkv.weight"), 0.02, 0.0007);
+  EXPECT_GT(drawn.at("blocks.0.attn.qkv.weight").abs().max().item<double>(), 0.05);
+  for (const std::string layer : {"attn.proj", "mlp.fc2"}) {
+    EXPECT_NEAR(deviation("blocks.0." + layer + ".weight"), 0.02 / std::sqrt(2.0), 0.0009) << layer;
+    EXPECT_NEAR(deviation("blocks.1." + layer + ".weight"), 0.02 / std::sqrt(4.0), 0.0007) << layer;
+  }
+  EXPECT_TRUE(at::equal(drawn.at("pos_embed")[0], sincos_positions(2, 3, 3, 36, true)));
+
+  config.feed_forward = VitFeedForward::kSwigluFused;
+  const VitParameters gated = random_vit_parameters(config, 3, VitInitialisation::kByDepth);
+  const at::Tensor both = gated.at("blocks.1.mlp.w12.weight");
+  EXPECT_NEAR(both.narrow(0, 0, config.hidden).std().item<double>(), 0.02, 0.0007);
+  EXPECT_NEAR(both.narrow(0, config.hidden, config.hidden).std().item<double>(), 0.01, 0.0004);
+  EXPECT_NEAR(gated.at("blocks.1.mlp.w3.weight").std().item<double>(), 0.02, 0.0007);
 }
 
 }  // namespace

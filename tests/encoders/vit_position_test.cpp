@@ -1,6 +1,7 @@
 #include "physprobe/encoders/vit_position.h"
 
 #include "physprobe/core/safetensors.h"
+#include "physprobe/encoders/vit_sincos.h"
 
 #include "support/tensor_near.h"
 
@@ -86,6 +87,46 @@ TEST(VitPositionTest, ConstantTableStaysConstantUnderEveryRule) {
     // The kernel's four float32 weights sum to 1 within a few roundings.
     EXPECT_TRUE(tensor_near(rows, at::full({19, 3}, 0.25), 5e-7)) << position_name(rule);
   }
+}
+
+TEST(VitPositionTest, ATableInTimeIsResizedAsTorchDoes) {
+  VitConfig config;
+  config.width = 5;
+  config.table_side = 4;
+  config.table_steps = 3;
+  config.has_class_token = false;
+  config.position = PositionInterpolation::kTrilinear;
+  const at::Tensor table = at::arange(3 * 16 * 5, at::kFloat).mul(0.7).sin().reshape({48, 5});
+  EXPECT_TRUE(at::equal(resized_positions(config, table, 4, 4, 3), table));
+  const int64_t sizes[][3] = {{3, 4, 7}, {5, 2, 4}, {1, 4, 4}, {6, 8, 3}};
+  for (const auto& [steps, height, width] : sizes) {
+    const at::Tensor volume = table.reshape({1, 3, 4, 4, 5}).permute({0, 4, 1, 2, 3});
+    const at::Tensor expected =
+        at::upsample_trilinear3d(
+            volume.contiguous(), {steps, height, width}, false, static_cast<double>(steps) / 3.0,
+            static_cast<double>(height) / 4.0, static_cast<double>(width) / 4.0)
+            .permute({0, 2, 3, 4, 1})
+            .reshape({-1, 5});
+    // Weights in float32 there, in double here.
+    EXPECT_TRUE(tensor_near(resized_positions(config, table, height, width, steps), expected, 1e-6))
+        << steps << "x" << height << "x" << width;
+  }
+}
+
+TEST(VitPositionTest, AFixedTableIsRecognisedByItsNumbersAlone) {
+  for (const bool is_uniform : {true, false}) {
+    const at::Tensor table = sincos_positions(8, 3, 3, 24, is_uniform);
+    const auto found = recognise_sincos(table.to(at::kHalf).to(at::kFloat).unsqueeze(0));
+    ASSERT_TRUE(found.has_value());
+    EXPECT_EQ(found->steps, 8);
+    EXPECT_EQ(found->side, 3);
+    EXPECT_EQ(found->is_uniform, is_uniform);
+  }
+  at::Tensor damaged = sincos_positions(8, 3, 3, 24, true);
+  damaged[70][20] += 0.01;
+  EXPECT_FALSE(recognise_sincos(damaged).has_value());
+  EXPECT_FALSE(recognise_sincos(at::zeros({1, 72, 24})).has_value());
+  EXPECT_FALSE(recognise_sincos(at::ones({1, 7, 5})).has_value());
 }
 
 }  // namespace

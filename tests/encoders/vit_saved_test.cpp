@@ -126,6 +126,30 @@ TEST(VitFilesTest, ANormOfTheMeanIsUnderstood) {
   EXPECT_EQ(load_vit(dir / "w.safetensors", {}).facts.config.pooling, VitPooling::kMeanThenNorm);
 }
 
+TEST(VitFilesTest, NormsOfQueriesAndKeysAreReadAndWithoutBiasesRefused) {
+  const TempDir dir;
+  VitConfig config = small_model(vit_family("vit"), vit_family("vit").sizes.front().config);
+  config.has_query_key_norm = true;
+  const VitParameters parameters = random_vit_parameters(config, 1);
+  auto tensors = renamed(original_naming(), parameters);
+  write_safetensors(dir / "w.safetensors", tensors, {{"num_heads", "3"}});
+  const VitWeights loaded = load_vit(dir / "w.safetensors", {});
+  EXPECT_EQ(loaded.facts.config.canonical(), config.canonical());
+  EXPECT_EQ(loaded.parameters.count("blocks.1.attn.k_norm.bias"), 1U);
+  // A norm without a mean (RMS) has weights alone; it is another model.
+  for (const std::string name : {"blocks.0.attn.q_norm.bias", "blocks.0.attn.k_norm.bias"}) {
+    tensors.erase(name);
+  }
+  write_safetensors(dir / "w.safetensors", tensors, {{"num_heads", "3"}});
+  try {
+    load_vit(dir / "w.safetensors", {});
+    FAIL() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_NE(error.message().find("blocks.0.attn.q_norm.bias"), std::string::npos)
+        << error.message();
+  }
+}
+
 TEST(VitFilesTest, ARotaryBaseOtherThanOursIsRefused) {
   const TempDir dir;
   testing::write_small_model(vit_family("dinov3"), hugging_face_dinov3_naming(),

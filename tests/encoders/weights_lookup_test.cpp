@@ -2,13 +2,17 @@
 
 #include "physprobe/core/atomic_file.h"
 #include "physprobe/core/error.h"
+#include "physprobe/encoders/published_weights.h"
+#include "physprobe/encoders/vit_family.h"
 
+#include "support/source_dir.h"
 #include "support/temp_dir.h"
 
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 #include <filesystem>
+#include <set>
 
 namespace physprobe {
 namespace {
@@ -51,19 +55,60 @@ TEST_F(WeightsLookup, NamesAreFoundInEveryPlace) {
             dir_ / "torch/hub/checkpoints/dinov2_vits14_pretrain.pth");
 }
 
-TEST_F(WeightsLookup, WhatIsAbsentIsNamedWithTheCommandThatFetchesIt) {
-  for (const std::string name : {"facebook/dinov2-base", "facebook/unfinished"}) {
-    try {
-      find_weights(name);
-      FAIL() << name << " was found";
-    } catch (const Error& error) {
-      EXPECT_EQ(error.kind(), ErrorKind::kInput);
-      EXPECT_NE(error.message().find("huggingface-cli download " + name), std::string::npos)
-          << error.message();
+std::string absence(const std::string& name) {
+  try {
+    return "found: " + find_weights(name);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kInput);
+    return error.message();
+  }
+}
+
+TEST_F(WeightsLookup, EveryNameOfAPublishedModelFindsIt) {
+  for (const std::string name : {"dinov2_vits14", "facebook/dinov2-small"}) {
+    EXPECT_EQ(find_weights(name), dir_ / "hub/models--facebook--dinov2-small/snapshots/abc");
+  }
+  std::filesystem::remove_all(dir_ / "hub");
+  for (const std::string name : {"dinov2_vits14", "facebook/dinov2-small"}) {
+    EXPECT_EQ(find_weights(name), dir_ / "torch/hub/checkpoints/dinov2_vits14_pretrain.pth");
+  }
+}
+
+TEST_F(WeightsLookup, WhatIsAbsentIsNamedWithTheCommandThatFetchesItAndItsLicence) {
+  for (const std::string name :
+       {"facebook/dinov2-base", "dinov2_vitb14", "dinov2_vitb14_pretrain.pth"}) {
+    const std::string message = absence(name);
+    EXPECT_NE(message.find("`hf download facebook/dinov2-base` (Apache-2.0, not gated)"),
+              std::string::npos)
+        << message;
+  }
+  EXPECT_NE(absence("dinov3_vits16").find("DINOv3 licence, gated"), std::string::npos);
+  EXPECT_NE(absence("facebook/unfinished").find("`hf download facebook/unfinished`"),
+            std::string::npos);
+  EXPECT_NE(absence("absent.pth").find("give the weights' path"), std::string::npos);
+  EXPECT_THROW(find_weights("../no-such-folder/absent.pth"), Error);
+}
+
+TEST(PublishedWeightsTest, AgreeWithTheFilesInConfigs) {
+  std::set<std::string> presets;
+  for (const PublishedWeights& weights : published_weights()) {
+    presets.insert(weights.preset);
+    const std::string text =
+        read_file(testing::source_dir() + "/configs/encoders/" + weights.preset + ".yaml");
+    EXPECT_NE(text.find(weights.repository), std::string::npos) << weights.preset;
+    EXPECT_NE(text.find(weights.file), std::string::npos) << weights.preset;
+    EXPECT_NE(text.find(std::string("# Weights (") + weights.licence), std::string::npos)
+        << weights.preset;
+    EXPECT_EQ(text.find("gated") != std::string::npos, weights.is_gated) << weights.preset;
+  }
+  for (const VitFamily& family : vit_families()) {
+    // Not every video model stands on Hugging Face.
+    if (family.sizes.front().config.tubelet > 1) continue;
+    for (const std::string& size : vit_size_names(family)) {
+      const std::string preset = family.name + "_" + size;
+      EXPECT_EQ(presets.count(preset) == 0, size.find("pixels") != std::string::npos) << preset;
     }
   }
-  EXPECT_THROW(find_weights("absent.pth"), Error);
-  EXPECT_THROW(find_weights("../no-such-folder/absent.pth"), Error);
 }
 
 TEST_F(WeightsLookup, WhatIsThereIsListed) {

@@ -47,8 +47,11 @@ TEST_F(Parity, TheReferencesOutputsPassAndOthersDoNot) {
   std::map<std::string, at::Tensor> tensors = {{"input", io_.at("input")},
                                                {"block1", io_.at("block1")},
                                                {"pooled", io_.at("image_features")}};
-  const ParityReport same = check_parity(config_, write(tensors), {});
+  ParityOptions timed;
+  timed.timed_passes = 2;
+  const ParityReport same = check_parity(config_, write(tensors), timed);
   EXPECT_TRUE(same.passes);
+  EXPECT_GT(same.seconds_per_pass, 0.0);
   ASSERT_EQ(same.taps.size(), 2U);
   EXPECT_EQ(same.taps[1].tap, "pooled");
   EXPECT_EQ(same.taps[1].values, 40);
@@ -81,6 +84,7 @@ TEST_F(Parity, ADtypeIsComparedWithFloat32) {
   EXPECT_EQ(report.taps.front().tap, "pixel");
   EXPECT_EQ(report.taps.front().largest_absolute, 0.0);
   EXPECT_GT(report.taps.back().largest_absolute, 1e-4) << "nothing was rounded";
+  EXPECT_GT(report.speed, 0.0);
 }
 
 TEST_F(Parity, UnusableCasesAreRefused) {

@@ -125,6 +125,16 @@ std::string scaled(const Array& frames, float factor) {
   return std::string(reinterpret_cast<const char*>(values.data()), frames.bytes.size());
 }
 
+/// Of every two frames the first: what a model that sees pairs of frames answers here.
+void keep_first_of_pairs(Array& tokens, int64_t steps, int64_t values) {
+  const std::size_t frame_bytes = static_cast<std::size_t>(values) * sizeof(float);
+  std::string kept;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(steps); ++i) {
+    kept += tokens.bytes.substr(2 * i * frame_bytes, frame_bytes);
+  }
+  tokens.bytes = kept;
+}
+
 class Model {
  public:
   explicit Model(std::string mode) : mode_(std::move(mode)) {}
@@ -137,11 +147,12 @@ class Model {
     Message answer;
     answer.fields["kind"] = mode_ == "wrong_kind" ? "tokenz" : "tokens";
     const int64_t batch = frames.shape[0];
-    const int64_t steps = frames.shape[1];
+    const int64_t steps = mode_ == "pairs" ? frames.shape[1] / 2 : frames.shape[1];
     const int64_t values = frames.shape[2] * frames.shape[3] * frames.shape[4];
     for (const auto& tap : Json::parse(request.fields.at("taps"))) {
       const int64_t tokens = tap == "frame" ? 1 : 3;
       answer.arrays[tap] = {"F32", {batch, steps, tokens, values / tokens}, scaled(frames, factor)};
+      if (mode_ == "pairs") keep_first_of_pairs(answer.arrays[tap], batch * steps, values);
     }
     if (mode_ == "wrong_shape") {
       Array& first = answer.arrays.begin()->second;
@@ -237,6 +248,7 @@ int main(int argc, char** argv) {
   const std::string mode = argc > 1 ? argv[1] : "ok";
   Json model = description();
   if (argc > 2) model.merge_patch(Json::parse(argv[2]));
+  if (mode == "pairs") model["frames_per_step"] = 2;
   if (mode == "never_starts") sleep(3600);
   if (mode == "changes_its_mind") model["name"] = "child-" + std::to_string(getpid());
   std::fprintf(stderr, "serving on device '%s'\n", std::getenv("PHYSPROBE_DEVICE"));

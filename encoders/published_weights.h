@@ -1,0 +1,27 @@
+#pragma once
+// Where the weights of the published models are to be had and under which licence, so that a name
+// finds them in the local caches and an absent one is told how to come by. One entry for each file
+// in configs/encoders/ whose weights are published. Internal.
+
+#include <string>
+#include <vector>
+
+namespace physprobe {
+
+struct PublishedWeights {
+  const char* preset;      ///< The file in configs/encoders/ without its ending: "dinov2_vits14".
+  const char* repository;  ///< On Hugging Face.
+  const char* file;        ///< Of the original release, as torch.hub caches it; "": none is read.
+  const char* licence;
+  bool is_gated;  ///< Fetched only after its licence was accepted on its page.
+};
+
+const std::vector<PublishedWeights>& published_weights();
+
+/// The entry that a preset, a repository or a file names; nullptr if there is none.
+const PublishedWeights* find_published_weights(const std::string& name);
+
+/// "fetch them with `hf download facebook/dinov2-small` (Apache-2.0, not gated)"
+std::string how_to_fetch(const PublishedWeights& weights);
+
+}  // namespace physprobe
