@@ -1,6 +1,7 @@
 #include "physprobe/encoders/v1_filters.h"
 
 #include "physprobe/core/error.h"
+#include "physprobe/core/pi.h"
 
 #include <algorithm>
 #include <cmath>
@@ -11,7 +12,6 @@
 namespace physprobe {
 namespace {
 
-constexpr double kPi = 3.14159265358979323846;
 constexpr std::size_t kCachedSizes = 4;
 
 /// a_K = 2^(K-1) (K-1)! / sqrt(K (2(K-1))!).

@@ -1,5 +1,6 @@
 #include "physprobe/encoders/v1_retina.h"
 
+#include "physprobe/core/pi.h"
 #include "physprobe/encoders/v1_kernels.h"
 
 #include <algorithm>
@@ -9,7 +10,6 @@ namespace physprobe {
 namespace {
 
 constexpr int64_t kRadius = 15;
-constexpr double kPi = 3.14159265358979323846;
 constexpr double kCentreSigma = 0.85810719;
 constexpr double kSurroundSigma = 6.954941055036527;
 constexpr double kMeanSigma = 13.076674190430372;

@@ -2,6 +2,7 @@
 
 #include "physprobe/core/error.h"
 #include "physprobe/core/nearest_name.h"
+#include "physprobe/core/pi.h"
 #include "physprobe/core/statistics/proportion.h"
 #include "physprobe/core/statistics/summary.h"
 
@@ -12,7 +13,6 @@
 namespace physprobe {
 namespace {
 
-constexpr double kPi = 3.14159265358979323846;
 constexpr size_t kRestravSteps = 7;
 constexpr size_t kRestravAngles = 6;
 

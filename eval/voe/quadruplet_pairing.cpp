@@ -4,7 +4,8 @@
 #include "physprobe/eval/minimal_pairs/surprise_pairs.h"
 #include "physprobe/video/video_reader.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/equal.h>
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -7,6 +7,7 @@
 #include "support/temp_dir.h"
 
 #include <ATen/core/Tensor.h>
+#include <ATen/ops/equal.h>
 #include <gtest/gtest.h>
 
 #include <limits>
