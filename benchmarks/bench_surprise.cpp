@@ -10,6 +10,7 @@
 
 #include <array>
 #include <memory>
+#include <sys/resource.h>
 
 namespace physprobe {
 namespace {
@@ -54,6 +55,13 @@ Arithmetic arithmetic_of_a_window() {
   const auto count = static_cast<double>(kContexts.size());
   return {targets + patches + contexts,
           count * (targets + vit_patch_flops(encoder, tokens)) + contexts};
+}
+
+/// Peak memory of this process in MB.
+double peak_mb() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) * 1024.0 / 1e6;
 }
 
 /// The targets and every context's prediction of each window.
@@ -116,6 +124,15 @@ Results bench_surprise(int64_t repetitions) {
                       product_library();
     results.push_back(with_target(result, 0.75, true));
   }
+  BenchmarkResult memory;
+  memory.name = "surprise/vjepa-vitl16-16x224-5-contexts/memory";
+  memory.value = peak_mb();
+  memory.unit = "MB at the peak of this process, other groups of benchmarks included";
+  memory.repetitions = 1;
+  memory.limit_name = "3.2 GB, with an encoder each for context and targets";
+  memory.limit = 3200.0;
+  memory.verified = "the windows above were run";
+  results.push_back(with_target(memory, 1.0, false));
   return results;
 }
 

@@ -2,6 +2,7 @@
 
 #include "physprobe/core/error.h"
 #include "physprobe/encoders/encoder_factory.h"
+#include "physprobe/encoders/published_weights.h"
 #include "physprobe/eval/yaml_json.h"
 
 #include <fmt/format.h>
@@ -18,6 +19,10 @@ nlohmann::json encoder_config(const std::string& text) {
   if (ending == ".yaml" || ending == ".yml") return nlohmann::json(read_yaml_as_json(text));
   for (const EncoderFamily& family : encoder_families()) {
     if (family.name == text) return {{"id", text}};
+  }
+  const PublishedWeights* const published = find_published_weights(text);
+  if (published != nullptr && text == published->preset) {
+    return {{"family", text.substr(0, text.find('_'))}, {"weights", text}};
   }
   // A name without a folder or ending that is no family is a misspelt one; what else is given means
   // weights.

@@ -11,8 +11,9 @@
 
 namespace physprobe {
 
-/// The configuration behind what --encoder says: a family, weights (a path, or "owner/model"), the
-/// YAML file of an encoder, or exec:COMMAND. Throws Error(kInput) for a file that cannot be read.
+/// The configuration behind what --encoder says: a family, weights (a path, "owner/model" or a
+/// preset such as dinov2_vits14), the YAML file of an encoder, or exec:COMMAND. Throws
+/// Error(kInput) for a file that cannot be read.
 nlohmann::json encoder_config(const std::string& text);
 
 /// `config` with the user's word that TorchScript programs may run (--trust-model); other families

@@ -70,10 +70,10 @@ class Predictor {
   virtual std::unique_ptr<Predictor> untrained(uint64_t seed) const = 0;
 };
 
-/// The predictor of `config` (encoder_factory.h). Families: "vjepa" (V-JEPA 1), "vjepa2" and
-/// "videomae", with weights that hold predictor and encoder, or random_seed and size; "exec", a
-/// model served by another process that says it predicts. Throws Error(kUsage) for a family without
-/// a predictor, Error(kIncompatible) for a model without one.
+/// The predictor of `config` (encoder_factory.h). Families: "vjepa" (V-JEPA 1), "vjepa2",
+/// "vjepa2_1" and "videomae", with weights that hold predictor and encoder, or random_seed and
+/// size; "exec", a model served by another process that says it predicts. Throws Error(kUsage) for
+/// a family without a predictor, Error(kIncompatible) for a model without one.
 std::unique_ptr<Predictor> make_predictor(const nlohmann::json& config);
 
 }  // namespace physprobe

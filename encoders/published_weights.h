@@ -9,7 +9,8 @@
 namespace physprobe {
 
 struct PublishedWeights {
-  const char* preset;      ///< The file in configs/encoders/ without its ending: "dinov2_vits14".
+  const char* preset;      ///< The file in configs/encoders/ without its ending, the family before
+                           ///< its first '_': "dinov2_vits14".
   const char* repository;  ///< On Hugging Face.
   const char* file;        ///< Of the original release, as torch.hub caches it; "": none is read.
   const char* licence;

@@ -8,6 +8,7 @@
 #include "physprobe/encoders/vit_checkpoint.h"
 #include "physprobe/encoders/vit_decoder_checkpoint.h"
 #include "physprobe/encoders/vit_info.h"
+#include "physprobe/encoders/vit_kernels.h"
 #include "physprobe/encoders/vit_options.h"
 
 #include <ATen/ATen.h>
@@ -57,8 +58,9 @@ class VideoPredictor final : public Predictor {
         prediction_(std::move(prediction)),
         info_(describe_vit(family, encoder(), preprocess, origin)) {
     const VitDecoderConfig& decoder = parts_.decoder->config();
+    levels_ = decoder.inputs == encoder().width ? 1 : encoder().level_norms;
     require_fit();
-    predictor_info_.normalises_targets = !family.predicts_pixels;
+    predictor_info_.normalises_targets = !family.predicts_pixels && levels_ == 1;
     predictor_info_.mask_token_norms = parts_.decoder->mask_token_norms();
     predictor_info_.mask_token = prediction_.mask_token;
     predictor_info_.shares_encoder =
@@ -113,6 +115,7 @@ class VideoPredictor final : public Predictor {
                {from, frames.size(3), frames.size(4), places.time_steps, {}},
                parts_.target_encoder->places(places.height, places.width, places.time_steps),
                tokens, to);
+        if (levels_ > 1) normalise_levels(tokens, to);
       }
     });
     return out;
@@ -171,12 +174,14 @@ class VideoPredictor final : public Predictor {
     const VitDecoderConfig& decoder = parts_.decoder->config();
     const int64_t pixels =
         encoder().channels * encoder().tubelet * encoder().patch * encoder().patch;
-    const int64_t outputs = family_.predicts_pixels ? pixels : encoder().width;
-    if (decoder.inputs != encoder().width || decoder.outputs != outputs) {
+    const int64_t inputs = levels_ * encoder().width;
+    const int64_t outputs = family_.predicts_pixels ? pixels : inputs;
+    if (decoder.inputs != inputs || decoder.outputs != outputs) {
       throw Error(ErrorKind::kIncompatible, info_.id,
                   fmt::format("has a predictor from {} to {} numbers a token; its encoder needs {} "
-                              "to {}",
-                              decoder.inputs, decoder.outputs, encoder().width, outputs));
+                              "to {}. A distilled model predicts the tokens of a teacher that its "
+                              "file does not hold: it serves as an encoder only",
+                              decoder.inputs, decoder.outputs, inputs, outputs));
     }
     if (prediction_.mask_token >= decoder.mask_tokens) {
       throw Error(ErrorKind::kUsage, info_.id,
@@ -205,21 +210,46 @@ class VideoPredictor final : public Predictor {
                     tokens, whose));
   }
 
-  /// The tokens of a sample after all blocks and the final norm.
-  static void encode(const VitModel& model,
-                     const VitSample& sample,
-                     const VitPlaces& places,
-                     int64_t tokens,
-                     float* out) {
+  /// The tokens of a sample after all blocks and the final norm, or the norms of all levels side by
+  /// side (V-JEPA 2.1).
+  void encode(const VitModel& model,
+              const VitSample& sample,
+              const VitPlaces& places,
+              int64_t tokens,
+              float* out) const {
+    const int64_t width = model.config().width;
     const int64_t last = model.config().depth - 1;
+    std::vector<float> normed(static_cast<std::size_t>(levels_ > 1 ? tokens * width : 0));
     model.run(sample, places, last, [&](int64_t block, const float* values) {
-      if (block == last) model.final_norm(values, tokens, out);
+      if (levels_ == 1) {
+        if (block == last) model.final_norm(values, tokens, out);
+        return;
+      }
+      for (int64_t level = 0; level < levels_; ++level) {
+        if (block != model.level_block(level)) continue;
+        model.level_norm(level, values, tokens, normed.data());
+        for (int64_t token = 0; token < tokens; ++token) {
+          std::copy_n(normed.data() + token * width, width,
+                      out + (token * levels_ + level) * width);
+        }
+      }
     });
+  }
+
+  /// V-JEPA 2.1 is trained against levels that are normed one by one, which a norm over all of them
+  /// would not be.
+  void normalise_levels(int64_t tokens, float* out) const {
+    constexpr double kEpsilon = 1e-5;  // as of the protocol's norm
+    const std::vector<float> ones(static_cast<std::size_t>(encoder().width), 1.0F);
+    const std::vector<float> zeros(static_cast<std::size_t>(encoder().width), 0.0F);
+    vit_kernels().layer_norm_rows(out, ones.data(), zeros.data(), kEpsilon, tokens * levels_,
+                                  encoder().width, out);
   }
 
   const VitFamily& family_;
   VideoPredictorParts parts_;
   Prediction prediction_;
+  int64_t levels_ = 1;  ///< Norms of the encoder that stand side by side in a token.
   EncoderInfo info_;
   PredictorInfo predictor_info_;
 };

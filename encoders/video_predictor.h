@@ -34,8 +34,10 @@ struct VideoPredictorParts {
 /// norm without affine part that the protocol asks for is the caller's (probes/surprise.h,
 /// predictor_info().normalises_targets). VideoMAE's targets are the pixels of each patch, per
 /// channel less their mean and divided by their deviation, in the order row by row of each frame,
-/// channel last. The context is encoded alone: tokens not listed are taken away before the first
-/// block, and places are those of the window.
+/// channel last. V-JEPA 2.1's are the norms of its four levels side by side, each level normed as
+/// the protocol does before it is returned (normalises_targets false). The context is encoded
+/// alone: tokens not listed are taken away before the first block, and places are those of the
+/// window.
 std::unique_ptr<Predictor> make_video_predictor(const VitFamily& family,
                                                 const nlohmann::json& config);
 

@@ -65,7 +65,7 @@ at::Device compute_device(const std::string& name, const std::string& subject) {
                     "', but this LibTorch was built without CUDA or finds no GPU; leave "
                     "it out, build against a LibTorch with CUDA, or serve the model by exec:");
   }
-  const int64_t count = at::detail::getCUDAHooks().getNumGPUs();
+  const auto count = static_cast<int64_t>(at::getNumGPUs());
   if (device.has_index() && device.index() >= count) {
     throw Error(ErrorKind::kUsage, subject,
                 "is '" + name + "', but this machine has " + std::to_string(count) + " GPU(s)");

@@ -146,6 +146,12 @@ void VitModel::run(const VitSample& sample,
   }
 }
 
+int64_t VitModel::level_block(int64_t level) const {
+  constexpr int64_t kGigantic = 48;
+  if (config_.depth == kGigantic && config_.level_norms == 4 && level == 2) return 37;
+  return (level + 1) * config_.depth / config_.level_norms - 1;
+}
+
 void VitModel::level_norm(int64_t level, const float* tokens, int64_t rows, float* out) const {
   const auto index = static_cast<std::size_t>(level);
   (index < level_norms_.size() ? level_norms_[index] : norm_).apply(tokens, rows, out);

@@ -71,6 +71,9 @@ class VitModel {
 
   /// The final layer norm; `out` may be `tokens`.
   void final_norm(const float* tokens, int64_t rows, float* out) const;
+  /// The block whose output level `level` is the norm of (V-JEPA 2.1: a quarter of the depth each,
+  /// but for the third of 48 blocks).
+  int64_t level_block(int64_t level) const;
   /// The norm of level `level`, of config().level_norms; the last one is the final norm.
   void level_norm(int64_t level, const float* tokens, int64_t rows, float* out) const;
 

@@ -167,13 +167,21 @@ VitConfig base_2_1() {
 
 std::vector<VitSize> vjepa2_1_sizes() {
   std::vector<VitSize> list;
-  const auto add = [&](const char* name, const Shape& shape) {
-    list.push_back({name, shaped(base_2_1(), shape), std::nullopt});
+  // The predictors of the distilled B and L answer with tokens of a teacher that their files do not
+  // hold.
+  const auto add = [&](const char* name, const Shape& shape, bool has_predictor) {
+    const VitConfig config = shaped(base_2_1(), shape);
+    list.push_back({name, config, std::nullopt});
+    if (!has_predictor) return;
+    VitDecoderConfig decoder = predictor(config, 12, 8);
+    decoder.blocks.depth = 24;
+    decoder.input_hidden = config.width;
+    list.back().decoder = decoder;
   };
-  add("vitb_384", kBase);
-  add("vitl_384", kLarge);
-  add("vitg_384", kGiant);
-  add("vitgigantic_384", kGigantic);
+  add("vitb_384", kBase, false);
+  add("vitl_384", kLarge, false);
+  add("vitg_384", kGiant, true);
+  add("vitgigantic_384", kGigantic, true);
   return list;
 }
 
@@ -231,6 +239,7 @@ VitFamily vjepa2_1_family() {
   family.position_rule = table_rule;
   family.presets = vjepa2_presets;
   family.initialisation = VitInitialisation::kByDepth;
+  family.decoder_namings = {&vjepa_predictor_naming()};
   return family;
 }
 

@@ -11,6 +11,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <cstdlib>
+
 #include "cli/cli_runner.h"
 
 namespace physprobe {
@@ -48,6 +50,17 @@ TEST(CommandLine, QuietAndVerboseHoldEverywhereAndMayStandFirst) {
   }
   EXPECT_NE(run({"-v", "verson"}).err.find("did you mean 'version'"), std::string::npos);
   EXPECT_EQ(run({"-x", "version"}).code, 2);
+}
+
+TEST(CommandLine, APresetStandsForItsWeightsAndSaysHowToFetchThem) {
+  const testing::TempDir dir;
+  for (const char* name : {"HF_HUB_CACHE", "TORCH_HOME"}) setenv(name, dir.path().c_str(), 1);
+  const Outcome absent = run({"parity", "--encoder", "mae_vitb16", "--case",
+                              testing::golden_path("encoders/clip.io.safetensors")});
+  for (const char* name : {"HF_HUB_CACHE", "TORCH_HOME"}) unsetenv(name);
+  EXPECT_EQ(absent.code, 3) << absent.err;
+  EXPECT_NE(absent.err.find("`hf download facebook/vit-mae-base` (CC BY-NC 4.0"), std::string::npos)
+      << absent.err;
 }
 
 TEST(CommandLine, ProgramsOfTorchScriptRunOnlyWithTrustModel) {

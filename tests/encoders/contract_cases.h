@@ -95,10 +95,8 @@ inline std::optional<ContractCase> contract_case(const std::string& family) {
     }
     if (vit_family(family).base.tubelet > 1) {
       result.other_values["preset"] = "hf";
-      if (family != "vjepa2_1") {
-        result.neutral_values["predictor_heads"] = 1;
-        result.neutral_values["mask_token"] = 1;
-      }
+      result.neutral_values["predictor_heads"] = 1;
+      result.neutral_values["mask_token"] = 1;
       if (family == "videomae") {
         result.neutral_values["prediction"] = "published_zeros";
         result.other_values.erase("preset");  // its presets differ in what is overridden above

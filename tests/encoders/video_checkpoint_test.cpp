@@ -254,8 +254,9 @@ TEST(VideoCheckpoint, EveryPredictorReadsBackWithTheSameBits) {
         decoder.blocks.depth = 2;
         decoder.blocks.hidden = 64;
         decoder.blocks.feed_forward = published.feed_forward;
-        decoder.inputs = encoder.width;
-        if (!family.predicts_pixels) decoder.outputs = encoder.width;
+        decoder.inputs = decoder.inputs / size.config.width * encoder.width;
+        if (!family.predicts_pixels) decoder.outputs = decoder.inputs;
+        if (decoder.input_hidden > 0) decoder.input_hidden = 20;
         const VitParameters parameters = draw_parameters(
             decoder.blocks, vit_decoder_parameters(decoder), 3, family.initialisation);
         std::map<std::string, at::Tensor> tensors;
@@ -273,6 +274,50 @@ TEST(VideoCheckpoint, EveryPredictorReadsBackWithTheSameBits) {
       }
     }
   }
+}
+
+TEST(VideoCheckpoint, TheFourLevelsOfV2Point1StandSideBySideAndAreNormedOneByOne) {
+  const VitFamily& family = vit_family("vjepa2_1");
+  const VitSize& size = family.sizes[2];
+  VitConfig encoder = testing::small_model(family, size.config);
+  encoder.depth = 4;
+  VitDecoderConfig decoder = *size.decoder;
+  decoder.blocks = encoder;
+  decoder.blocks.width = 32;
+  decoder.blocks.heads = 2;
+  decoder.blocks.hidden = 64;
+  decoder.blocks.level_norms = 1;
+  decoder.inputs = decoder.outputs = 4 * encoder.width;
+  decoder.input_hidden = encoder.width;
+  std::map<std::string, at::Tensor> tensors;
+  for (const std::string holder : {"encoder.module.backbone.", "target_encoder.module.backbone."}) {
+    for (const auto& [name, tensor] :
+         renamed(vjepa2_1_naming(), random_vit_parameters(encoder, 3, family.initialisation))) {
+      tensors[holder + name] = tensor;
+    }
+  }
+  for (const auto& [name, tensor] :
+       renamed(vjepa_predictor_naming(),
+               draw_parameters(decoder.blocks, vit_decoder_parameters(decoder), 4,
+                               family.initialisation))) {
+    tensors["predictor.module.backbone." + name] = tensor;
+  }
+  const TempDir dir;
+  write_safetensors(dir / "w.safetensors", tensors,
+                    {{"num_heads", "3"}, {"predictor_num_heads", "2"}});
+  const auto model = make_predictor(
+      {{"weights", dir / "w.safetensors"}, {"preprocess", {{"resize", "none"}, {"crop", 0}}}});
+  EXPECT_FALSE(model->info().is_verified);
+  EXPECT_FALSE(model->predictor_info().normalises_targets);
+  const at::Tensor targets = model->targets(window());
+  EXPECT_EQ(targets.sizes(), (std::vector<int64_t>{1, 64, 4 * encoder.width}));
+  const at::Tensor levels = targets.reshape({64, 4, encoder.width});
+  // Mean 0 and variance 1 but for the 1e-5 under the root; sums of 48 float32 numbers.
+  EXPECT_LT(levels.mean(-1).abs().max().item<double>(), 1e-6);
+  EXPECT_LT((levels.var(-1, false) - 1.0).abs().max().item<double>(), 1e-3);
+  const at::Tensor predicted = prediction(*model);
+  EXPECT_EQ(predicted.sizes(), (std::vector<int64_t>{1, 48, 4 * encoder.width}));
+  EXPECT_TRUE(at::isfinite(predicted).all().item<bool>());
 }
 
 }  // namespace

@@ -3,12 +3,14 @@
 
 #include "physprobe/core/safetensors.h"
 #include "physprobe/encoders/predictor.h"
+#include "physprobe/encoders/vit_model.h"
 
 #include "support/golden.h"
 
 #include <ATen/ATen.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <map>
 #include <string>
 
@@ -45,6 +47,11 @@ inline at::Tensor normalised(const at::Tensor& bytes) {
   return unit.sub(mean).div(deviation).unsqueeze(0).contiguous();
 }
 
+/// The option of the golden models: as many heads in the encoder as in the predictor.
+inline nlohmann::json heads(int64_t count) {
+  return {{"heads", count}, {"predictor_heads", count}};
+}
+
 /// Tokens [begin, end).
 inline at::Tensor token_range(int64_t begin, int64_t end) {
   return at::arange(begin, end, at::kLong);
@@ -65,6 +72,34 @@ inline double surprise_of_window(const Predictor& predictor,
   const at::Tensor prediction = predictor.predict(
       window.narrow(1, 0, context), token_range(0, seen), token_range(seen, all), window.size(1));
   return (prediction - targets).abs().mean().item<double>();
+}
+
+/// Stages of an encoder over one window: "patch_embed", "block0", …, "norm", each (1, tokens, D).
+inline std::map<std::string, at::Tensor> encoder_stages(const VitModel& model,
+                                                        const at::Tensor& window,
+                                                        const at::Tensor& kept,
+                                                        int64_t window_steps) {
+  const VitConfig& config = model.config();
+  const int64_t steps = window.size(1) / config.tubelet;
+  VitPlaces places =
+      model.places(window.size(3) / config.patch, window.size(4) / config.patch, window_steps);
+  if (kept.defined()) places = selected_places(places, kept);
+  const int64_t tokens =
+      kept.defined() ? kept.numel()
+                     : steps * (window.size(3) / config.patch) * (window.size(4) / config.patch);
+  std::map<std::string, at::Tensor> stages;
+  const at::Tensor frames = window.contiguous();
+  model.run({frames.data_ptr<float>(), window.size(3), window.size(4), steps, kept}, places,
+            config.depth - 1, [&](int64_t block, const float* values) {
+              const std::string name = block < 0 ? "embed" : "block" + std::to_string(block);
+              at::Tensor copy = at::empty({1, tokens, config.width}, at::kFloat);
+              std::copy_n(values, copy.numel(), copy.data_ptr<float>());
+              stages[name] = copy;
+              at::Tensor normed = at::empty_like(copy);
+              model.final_norm(values, tokens, normed.data_ptr<float>());
+              stages["norm"] = normed;
+            });
+  return stages;
 }
 
 }  // namespace physprobe::testing

@@ -17,6 +17,8 @@
 namespace physprobe {
 namespace {
 
+using testing::encoder_stages;
+using testing::heads;
 using testing::kActivationTolerance;
 using testing::kSurpriseTolerance;
 using testing::normalised;
@@ -24,42 +26,9 @@ using testing::surprise_of_window;
 using testing::tensor_near;
 using testing::token_range;
 using testing::video_config;
-using testing::voe_path;
 using testing::voe_tensors;
 
 const char* const kVjepa2 = "vjepa2_rope_weights.safetensors";
-
-nlohmann::json heads(int64_t count) {
-  return {{"heads", count}, {"predictor_heads", count}};
-}
-
-/// Stages of an encoder over one window: "patch_embed", "block0", …, "norm", each (1, tokens, D).
-std::map<std::string, at::Tensor> encoder_stages(const VitModel& model,
-                                                 const at::Tensor& window,
-                                                 const at::Tensor& kept,
-                                                 int64_t window_steps) {
-  const VitConfig& config = model.config();
-  const int64_t steps = window.size(1) / config.tubelet;
-  VitPlaces places =
-      model.places(window.size(3) / config.patch, window.size(4) / config.patch, window_steps);
-  if (kept.defined()) places = selected_places(places, kept);
-  const int64_t tokens =
-      kept.defined() ? kept.numel()
-                     : steps * (window.size(3) / config.patch) * (window.size(4) / config.patch);
-  std::map<std::string, at::Tensor> stages;
-  const at::Tensor frames = window.contiguous();
-  model.run({frames.data_ptr<float>(), window.size(3), window.size(4), steps, kept}, places,
-            config.depth - 1, [&](int64_t block, const float* values) {
-              const std::string name = block < 0 ? "embed" : "block" + std::to_string(block);
-              at::Tensor copy = at::empty({1, tokens, config.width}, at::kFloat);
-              std::copy_n(values, copy.numel(), copy.data_ptr<float>());
-              stages[name] = copy;
-              at::Tensor normed = at::empty_like(copy);
-              model.final_norm(values, tokens, normed.data_ptr<float>());
-              stages["norm"] = normed;
-            });
-  return stages;
-}
 
 struct Reference {
   std::string family;
@@ -365,47 +334,6 @@ TEST(Vjepa, TheFixedTableEqualsTheReferenceInBothWidths) {
   const at::Tensor expected = io.at("encoder.pos_embed")[0];
   // Stated by the specification: float64 stored as float32.
   EXPECT_TRUE(tensor_near(sincos_positions(4, 4, 4, 40, true), expected, 1e-7));
-}
-
-TEST(VideoMae, PredictionAndTargetsEqualTheReference) {
-  const auto io = voe_tensors("videomae_pixel_io");
-  const auto model =
-      make_predictor(video_config("videomae", "videomae_pixel_weights.safetensors", heads(2)));
-  EXPECT_FALSE(model->predictor_info().normalises_targets);
-  EXPECT_TRUE(tensor_near(sinusoid_positions(128, 32), io.at("encoder.pos_embed")[0], 1e-6));
-  const at::Tensor video = normalised(io.at("video_uint8"));
-  const at::Tensor window = video.narrow(1, 0, 16);
-  const auto stages = encoder_stages(*parts_of(*model).context_encoder, window.narrow(1, 0, 2),
-                                     token_range(0, 16), 8);
-  EXPECT_TRUE(
-      tensor_near(stages.at("norm"), io.at("ctx2.window0.encoder.out"), kActivationTolerance));
-  const at::Tensor prediction =
-      model->predict(window.narrow(1, 0, 2), token_range(0, 16), token_range(16, 128), 16);
-  EXPECT_TRUE(tensor_near(prediction[0].narrow(0, 0, 24), io.at("ctx2.window0.prediction"),
-                          kActivationTolerance));
-  EXPECT_TRUE(tensor_near(model->targets(window)[0].narrow(0, 16, 24), io.at("ctx2.window0.target"),
-                          kActivationTolerance));
-}
-
-TEST(VideoMae, SurpriseEqualsTheReferenceAsPredictedAndAsPublished) {
-  const auto io = voe_tensors("videomae_pixel_io");
-  const at::Tensor video = normalised(io.at("video_uint8"));
-  const std::vector<int64_t> contexts = {2, 4, 10};
-  for (const std::string mode : {"model", "published_zeros"}) {
-    nlohmann::json options = heads(2);
-    options["prediction"] = mode;
-    const auto model =
-        make_predictor(video_config("videomae", "videomae_pixel_weights.safetensors", options));
-    const at::Tensor losses =
-        io.at(mode == "model" ? "losses.prediction" : "losses.zero_prediction");
-    for (std::size_t c = 0; c < contexts.size(); ++c) {
-      for (int64_t w = 0; w < losses.size(1); ++w) {
-        EXPECT_NEAR(surprise_of_window(*model, video.narrow(1, 2 * w, 16), contexts[c]),
-                    losses[static_cast<int64_t>(c)][w].item<double>(), kSurpriseTolerance)
-            << mode << ", context " << contexts[c] << ", window " << w;
-      }
-    }
-  }
 }
 
 }  // namespace
