@@ -1,5 +1,6 @@
 #include "physprobe/cli/pair_score_flags.h"
 #include "physprobe/cli/probe_command.h"
+#include "physprobe/cli/probe_surprise_videos.h"
 #include "physprobe/core/atomic_file.h"
 #include "physprobe/core/error.h"
 #include "physprobe/core/json_lines.h"
@@ -24,6 +25,8 @@ struct SurpriseFlags {
   SurpriseScoreOptions scoring;
   std::vector<std::string> files;
   std::vector<std::string> columns;
+  SurpriseModelFlags model;
+  std::string frames;
   std::string padding = "masked";
   std::string targets = "normalise";
 };
@@ -73,7 +76,7 @@ int print_curves(const SurpriseFlags& flags, Invocation& invocation) {
                 invocation);
 }
 
-int probe_surprise(const SurpriseFlags& flags, Invocation& invocation) {
+int probe_surprise_of_arrays(const SurpriseFlags& flags, Invocation& invocation) {
   if (flags.arrays.manifest.empty()) return print_curves(flags, invocation);
   std::optional<PairRunDirectory> directory;
   if (!flags.scores.out.empty()) directory.emplace(flags.scores.out, flags.scores.overwrite);
@@ -97,26 +100,47 @@ int probe_surprise(const SurpriseFlags& flags, Invocation& invocation) {
   return finish(results, format_flat_scores(results), problems, flags, invocation);
 }
 
+int probe_surprise(const SurpriseFlags& flags, Invocation& invocation) {
+  if (flags.model.encoder.empty() == flags.files.empty()) {
+    throw Error(ErrorKind::kUsage, "probe surprise",
+                "needs either --arrays, surprise made elsewhere, or --encoder, a predictor to run");
+  }
+  if (!flags.files.empty()) return probe_surprise_of_arrays(flags, invocation);
+  if (flags.frames.empty())
+    throw Error(ErrorKind::kUsage, "--encoder", "needs videos: --frames FILE:NAME");
+  return probe_surprise_of_tensor({flags.frames, flags.arrays.contexts, flags.scoring.fixed_context,
+                                   flags.padding == "counted"},
+                                  flags.model, flags.scores.common, invocation);
+}
+
 }  // namespace
 
 void add_probe_surprise(CLI::App& parent, Invocation& invocation) {
   CLI::App* command = parent.add_subcommand(
       "surprise", "Violation of expectation: does the impossible surprise more than the possible?");
   auto flags = std::make_shared<SurpriseFlags>();
+  command->add_option(
+      "--arrays", flags->files,
+      "Models, one each: .safetensors, .npy, .npz, .h5 or a directory of these with "
+      "<id> or <id>.surprise (contexts, windows), or <id>.prediction and <id>.target "
+      "(contexts, windows, tokens, D); PATH:ARRAY for one (items, contexts, windows); "
+      "NAME=PATH names a model");
+  flags->model.add(*command);
   command
-      ->add_option("--arrays", flags->files,
-                   "Models, one each: .safetensors, .npy, .npz, .h5 or a directory of these with "
-                   "<id> or <id>.surprise (contexts, windows), or <id>.prediction and <id>.target "
-                   "(contexts, windows, tokens, D); PATH:ARRAY for one (items, contexts, windows); "
-                   "NAME=PATH names a model")
-      ->required();
+      ->add_option("--frames", flags->frames,
+                   "With --encoder: a video as a tensor, uint8 (T, H, W, 3), or floating and "
+                   "preprocessed (3, T, H, W) or (T, 3, H, W); one more dimension in front for "
+                   "several")
+      ->type_name("FILE:NAME");
   command->add_option("--manifest", flags->arrays.manifest,
                       "CSV or JSONL: id, label (possible, impossible), pair, and task for the "
                       "property; without it the curves are printed");
   command->add_option("--columns", flags->columns, "Names of columns: OURS=THEIRS")->delimiter(',');
   command
-      ->add_option("--context", flags->arrays.contexts,
-                   "Frames of context of the arrays' rows (default 1, 2, 3, …)")
+      ->add_option(
+          "--context", flags->arrays.contexts,
+          "Frames of context: of the arrays' rows (default 1, 2, 3, …), or to predict from "
+          "(default 2, 4, 6, 8, 10)")
       ->delimiter(',');
   command->add_option("--fixed-context", flags->scoring.fixed_context,
                       "The context of the headline score (default: the middle one), chosen before "
@@ -124,7 +148,7 @@ void add_probe_surprise(CLI::App& parent, Invocation& invocation) {
   command
       ->add_option("--padding", flags->padding,
                    "Windows at a curve's end that are 0 in every context: masked, or counted as "
-                   "the reference does")
+                   "the reference does; growing contexts: without, or with zeros at their ends")
       ->check(CLI::IsMember({"masked", "counted"}))
       ->capture_default_str();
   command

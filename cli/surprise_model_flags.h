@@ -1,0 +1,26 @@
+#pragma once
+// The flags by which surprise names a predictor, its windows and its nulls.
+
+#include "physprobe/cli/command.h"
+#include "physprobe/eval/voe/surprise_jobs.h"
+
+#include <string>
+#include <vector>
+
+namespace physprobe {
+
+struct SurpriseModelFlags {
+  std::string encoder;
+  PredictionWindows windows;
+  std::vector<std::string> nulls = {"all"};
+  int64_t untrained_seeds = 1;
+  bool has_window = false;
+
+  /// All but --context, which arrays share (`contexts` empty: the published ones).
+  void add(CLI::App& app);
+  std::vector<SurpriseJob> jobs(const std::vector<int64_t>& contexts,
+                                int64_t fixed_context,
+                                const std::string& device) const;
+};
+
+}  // namespace physprobe
