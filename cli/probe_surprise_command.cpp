@@ -3,14 +3,17 @@
 #include "physprobe/cli/probe_surprise_videos.h"
 #include "physprobe/core/atomic_file.h"
 #include "physprobe/core/error.h"
+#include "physprobe/core/interrupt.h"
 #include "physprobe/core/json_lines.h"
 #include "physprobe/eval/minimal_pairs/pair_run_directory.h"
 #include "physprobe/eval/voe/score_surprise.h"
+#include "physprobe/eval/voe/video_document.h"
 #include "physprobe/report/pair_report.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -26,6 +29,7 @@ struct SurpriseFlags {
   std::vector<std::string> files;
   std::vector<std::string> columns;
   SurpriseModelFlags model;
+  SurpriseDatasetFlags dataset;
   std::string frames;
   std::string padding = "masked";
   std::string targets = "normalise";
@@ -76,19 +80,22 @@ int print_curves(const SurpriseFlags& flags, Invocation& invocation) {
                 invocation);
 }
 
-int probe_surprise_of_arrays(const SurpriseFlags& flags, Invocation& invocation) {
-  if (flags.arrays.manifest.empty()) return print_curves(flags, invocation);
-  std::optional<PairRunDirectory> directory;
-  if (!flags.scores.out.empty()) directory.emplace(flags.scores.out, flags.scores.overwrite);
+/// Scores of labelled curves; `complete` adds to the document what the curves come with.
+int score_models(const std::vector<SurpriseArrays>& models,
+                 const SurpriseFlags& flags,
+                 std::optional<PairRunDirectory>& directory,
+                 const std::function<void(Json&)>& complete,
+                 Invocation& invocation) {
   SurpriseScoreOptions options = flags.scoring;
   options.bootstrap = flags.scores.scores.bootstrap;
   ModelProblems problems;
-  const Json results = score_surprise(
-      read_models(flags), options,
+  Json results = score_surprise(
+      models, options,
       [&](const GroupedProtocol& protocol, const GroupedRun& run) {
         if (directory) directory->add_item_lines(grouped_item_lines(protocol, run));
       },
       problems);
+  complete(results);
   if (directory) {
     write_file_atomic(flags.scores.out + "/surprise_metrics.csv", surprise_metrics_csv(results));
     directory->finish(results, problems, invocation.arguments, {"surprise_metrics.csv"});
@@ -100,14 +107,58 @@ int probe_surprise_of_arrays(const SurpriseFlags& flags, Invocation& invocation)
   return finish(results, format_flat_scores(results), problems, flags, invocation);
 }
 
+int probe_surprise_of_arrays(const SurpriseFlags& flags, Invocation& invocation) {
+  if (flags.arrays.manifest.empty()) return print_curves(flags, invocation);
+  std::optional<PairRunDirectory> directory;
+  if (!flags.scores.out.empty()) directory.emplace(flags.scores.out, flags.scores.overwrite);
+  return score_models(
+      read_models(flags), flags, directory, [](Json& /*results*/) {}, invocation);
+}
+
+int probe_surprise_of_dataset(const SurpriseFlags& flags, Invocation& invocation) {
+  const CommonFlags& common = flags.scores.common;
+  const Suite suite = flags.dataset.suite(flags.columns);
+  const std::vector<SurpriseJob> jobs =
+      flags.model.jobs(flags.arrays.contexts, flags.scoring.fixed_context, common.device);
+  std::optional<PairRunDirectory> directory;
+  SurpriseRunOptions options;
+  if (!flags.scores.out.empty()) {
+    directory.emplace(flags.scores.out, flags.scores.overwrite);
+    options.store = flags.scores.out + "/store";
+  }
+  options.threads = common.threads;
+  options.progress = common.progress_mode();
+  options.narrate = common.narrator(invocation.err);
+  install_interrupt_handlers();
+  const SurpriseRun run = run_surprise(suite, jobs, flags.model.wants_nearest(), options);
+  if (run.interrupted_by != 0) {
+    invocation.err << "interrupted; start the same command again to continue\n";
+    return interrupt_exit_code(run.interrupted_by);
+  }
+  if (!run.has_labels) return print_surprise_run(run, jobs, common, invocation);
+  return score_models(
+      run.models, flags, directory,
+      [&](Json& results) {
+        results["protocol"] = jobs.front().options.windows.protocol();
+        results["settings"] = surprise_settings_json(jobs.front());
+        for (const std::string& note : run.notes) results["notes"].push_back(note);
+        results["provenance"]["dataset"] = run.dataset->path;
+      },
+      invocation);
+}
+
 int probe_surprise(const SurpriseFlags& flags, Invocation& invocation) {
   if (flags.model.encoder.empty() == flags.files.empty()) {
     throw Error(ErrorKind::kUsage, "probe surprise",
                 "needs either --arrays, surprise made elsewhere, or --encoder, a predictor to run");
   }
   if (!flags.files.empty()) return probe_surprise_of_arrays(flags, invocation);
-  if (flags.frames.empty())
-    throw Error(ErrorKind::kUsage, "--encoder", "needs videos: --frames FILE:NAME");
+  if (flags.frames.empty() == !flags.dataset.is_given()) {
+    throw Error(ErrorKind::kUsage, "--encoder",
+                "needs videos: either --dataset PATH (or --set dataset.path=PATH), or --frames "
+                "FILE:NAME");
+  }
+  if (flags.dataset.is_given()) return probe_surprise_of_dataset(flags, invocation);
   return probe_surprise_of_tensor({flags.frames, flags.arrays.contexts, flags.scoring.fixed_context,
                                    flags.padding == "counted"},
                                   flags.model, flags.scores.common, invocation);
@@ -132,6 +183,7 @@ void add_probe_surprise(CLI::App& parent, Invocation& invocation) {
                    "preprocessed (3, T, H, W) or (T, 3, H, W); one more dimension in front for "
                    "several")
       ->type_name("FILE:NAME");
+  flags->dataset.add(*command);
   command->add_option("--manifest", flags->arrays.manifest,
                       "CSV or JSONL: id, label (possible, impossible), pair, and task for the "
                       "property; without it the curves are printed");
@@ -166,6 +218,8 @@ void add_probe_surprise(CLI::App& parent, Invocation& invocation) {
   flags->scores.add_statistics(*command);
   flags->scores.common.add_json(*command);
   flags->scores.common.add_execution(*command);
+  flags->scores.common.add_verbose(*command);
+  flags->scores.common.add_device(*command);
   command->callback([flags, &invocation] {
     invocation.action = [flags, &invocation] { return probe_surprise(*flags, invocation); };
   });

@@ -1,7 +1,9 @@
 #include "physprobe/cli/probe_surprise_videos.h"
 
+#include "physprobe/cli/pair_score_flags.h"
 #include "physprobe/core/error.h"
 #include "physprobe/core/json_lines.h"
+#include "physprobe/eval/minimal_pairs/score_json.h"
 #include "physprobe/eval/voe/surprise_pass.h"
 #include "physprobe/eval/voe/video_document.h"
 
@@ -62,6 +64,62 @@ int probe_surprise_of_tensor(const TensorSurpriseRequest& request,
     invocation.out << text;
   }
   return 0;
+}
+
+void SurpriseDatasetFlags::add(CLI::App& app) {
+  app.add_option("--dataset", path,
+                 "With --encoder: a folder of videos, a manifest (id, path, label, pair, task), a "
+                 "data set of a known layout, or one video; the same as --set dataset.path=PATH")
+      ->type_name("PATH");
+  app.add_option("--set", set,
+                 "With --encoder: a field of the suite's sections dataset or video, such as "
+                 "dataset.world=impossible_objects; repeatable")
+      ->take_all()
+      ->expected(1)
+      ->type_name("KEY=VALUE");
+  app.add_option("--limit", limit, "Only the first N items")
+      ->check(CLI::PositiveNumber)
+      ->type_name("N");
+  app.add_flag("--allow-outside-root", allow_outside_root,
+               "Accept absolute paths, '..' and links that leave the data set");
+}
+
+Suite SurpriseDatasetFlags::suite(const std::vector<std::string>& columns) const {
+  std::vector<std::string> overrides;
+  if (!path.empty()) overrides.push_back("dataset.path=" + Json(path).dump());
+  overrides.insert(overrides.end(), set.begin(), set.end());
+  if (limit >= 0) overrides.push_back(fmt::format("dataset.limit={}", limit));
+  if (allow_outside_root) overrides.emplace_back("dataset.allow_outside_root=true");
+  for (const auto& [ours, theirs] : column_mapping(columns))
+    overrides.push_back(fmt::format("dataset.columns.{}={}", ours, Json(theirs).dump()));
+  return parse_suite("encoders: [{family: pixels}]\n", "--set", overrides);
+}
+
+int print_surprise_run(const SurpriseRun& run,
+                       const std::vector<SurpriseJob>& jobs,
+                       const CommonFlags& common,
+                       Invocation& invocation) {
+  const SurpriseArrays& model = run.models.front();
+  Json document{{"schema", 1},
+                {"name", jobs.front().name},
+                {"protocol", jobs.front().options.windows.protocol()},
+                {"settings", surprise_settings_json(jobs.front())},
+                {"contexts", model.set.contexts},
+                {"notes", run.notes},
+                {"videos", Json::array()}};
+  std::string text;
+  for (std::size_t i = 0; i < run.items.size(); ++i) {
+    Json video = video_surprise_json(run, i);
+    text += format_video_surprise(run.items[i].item->id, model.set.contexts, video);
+    document["videos"].push_back(std::move(video));
+  }
+  document["problems"] = problems_json(model.problems);
+  if (run.items.size() == 1) document.update(Json(document["videos"][0]));
+  invocation.out << (common.json ? dump_json_pretty(document) : text);
+  for (const PairProblem& problem : model.problems)
+    invocation.err << fmt::format("failed: {}: {}\n", problem.id, problem.text);
+  for (const std::string& note : run.notes) invocation.err << "note: " << note << "\n";
+  return model.problems.empty() ? 0 : exit_code(ErrorKind::kPartial);
 }
 
 }  // namespace physprobe

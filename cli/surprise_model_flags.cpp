@@ -45,4 +45,8 @@ std::vector<SurpriseJob> SurpriseModelFlags::jobs(const std::vector<int64_t>& co
                             fixed_context > 0 ? fixed_context : middle_context(chosen), device);
 }
 
+bool SurpriseModelFlags::wants_nearest() const {
+  return surprise_nulls_from_names(nulls, untrained_seeds).nearest;
+}
+
 }  // namespace physprobe

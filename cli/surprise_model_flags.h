@@ -14,13 +14,13 @@ struct SurpriseModelFlags {
   PredictionWindows windows;
   std::vector<std::string> nulls = {"all"};
   int64_t untrained_seeds = 1;
-  bool has_window = false;
 
   /// All but --context, which arrays share (`contexts` empty: the published ones).
   void add(CLI::App& app);
   std::vector<SurpriseJob> jobs(const std::vector<int64_t>& contexts,
                                 int64_t fixed_context,
                                 const std::string& device) const;
+  bool wants_nearest() const;
 };
 
 }  // namespace physprobe

@@ -14,6 +14,7 @@ namespace physprobe {
 namespace {
 
 constexpr int64_t kLargestPatch = 16;
+constexpr int64_t kDefaultSide = 112;  ///< Change shows at that size, at a quarter of the cost.
 constexpr int64_t kFramesPerStep = 2;  // as the latent predictors have
 
 int64_t patch_side(int64_t height, int64_t width) {
@@ -109,7 +110,12 @@ std::unique_ptr<Predictor> make_pixel_copy_predictor(const PreprocessSpec& prepr
 
 std::unique_ptr<Predictor> make_pixel_copy_predictor(const nlohmann::json& config) {
   refuse_unknown_keys(config, {"family", "id", "preprocess"}, "pixels");
-  return make_pixel_copy_predictor(make_pixels_encoder(config)->info().preprocess, kFramesPerStep);
+  PreprocessSpec spec = make_pixels_encoder({{"family", "pixels"}})->info().preprocess;
+  spec.name = "pixel-copy";
+  spec.height = spec.width = kDefaultSide;
+  return make_pixel_copy_predictor(
+      read_preprocess(object_field(config, "preprocess", "pixels"), spec, "pixels"),
+      kFramesPerStep);
 }
 
 }  // namespace physprobe

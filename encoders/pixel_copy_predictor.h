@@ -16,7 +16,7 @@ namespace physprobe {
 std::unique_ptr<Predictor> make_pixel_copy_predictor(const PreprocessSpec& preprocess,
                                                      int64_t frames_per_step);
 
-/// The same of a configuration of the family "pixels" (encoder_factory.h): squashed to 224 x 224
+/// The same of a configuration of the family "pixels" (encoder_factory.h): squashed to 112 x 112
 /// unless its `preprocess` says otherwise, two frames a step.
 std::unique_ptr<Predictor> make_pixel_copy_predictor(const nlohmann::json& config);
 

@@ -20,6 +20,7 @@ void require_at_least(const char* field, int64_t value, int64_t lowest) {
 void PredictionWindows::validate(int64_t frames_per_step) const {
   require_at_least("stride", stride, 1);
   require_at_least("skip", frame_skip, 1);
+  require_at_least("frame_limit", frame_limit, 0);
   require_at_least("window", window, 2 * frames_per_step);
   const auto whole_steps = [&](const char* field, int64_t frames) {
     if (frames % frames_per_step != 0) {
@@ -50,12 +51,24 @@ void PredictionWindows::validate(int64_t frames_per_step) const {
 }
 
 std::string PredictionWindows::canonical() const {
-  return fmt::format("window={};stride={};skip={};contexts={};growing={}", window, stride,
-                     frame_skip, fmt::join(contexts, ","), growing_context);
+  return fmt::format("window={};stride={};skip={};limit={};contexts={};growing={}", window, stride,
+                     frame_skip, frame_limit, fmt::join(contexts, ","), growing_context);
 }
 
 std::string PredictionWindows::protocol() const {
   return growing_context ? "voe/intphys2-2025" : "voe/jepa-2025";
+}
+
+std::vector<int64_t> used_frames(const PredictionWindows& windows,
+                                 int64_t first,
+                                 int64_t n_frames) {
+  std::vector<int64_t> frames;
+  const int64_t most = windows.frame_limit / windows.frame_skip;
+  for (int64_t frame = first; frame < n_frames; frame += windows.frame_skip) {
+    if (windows.frame_limit > 0 && static_cast<int64_t>(frames.size()) >= most) break;
+    frames.push_back(frame);
+  }
+  return frames;
 }
 
 std::vector<int64_t> window_starts(int64_t frames, const PredictionWindows& windows) {

@@ -12,9 +12,10 @@ namespace physprobe {
 
 /// Frames count after the skip.
 struct PredictionWindows {
-  int64_t window = 16;     ///< Frames of a window: context and what is predicted.
-  int64_t stride = 2;      ///< From one window's first frame to the next one's.
-  int64_t frame_skip = 1;  ///< Every n-th frame of the video is looked at.
+  int64_t window = 16;      ///< Frames of a window: context and what is predicted.
+  int64_t stride = 2;       ///< From one window's first frame to the next one's.
+  int64_t frame_skip = 1;   ///< Every n-th frame of the video is looked at.
+  int64_t frame_limit = 0;  ///< At most floor(limit / skip) frames are looked at; 0: all.
   std::vector<int64_t> contexts = {2, 4, 6, 8, 10};  ///< Frames of context, ascending.
   /// IntPhys 2: the curve of context C begins with the first window under the contexts k, 2k, …,
   /// C-k (k frames a step), each predicting to that window's end, before all windows under C.
@@ -28,6 +29,9 @@ struct PredictionWindows {
   /// "voe/jepa-2025", or "voe/intphys2-2025" for growing contexts.
   std::string protocol() const;
 };
+
+/// Which of a video's `n_frames` frames are looked at: first, first + skip, …
+std::vector<int64_t> used_frames(const PredictionWindows& windows, int64_t first, int64_t n_frames);
 
 /// First frames of the windows of a video of `frames` frames: 0, s, 2s, … while a whole window
 /// fits; floor((frames - window) / stride) + 1 of them, none for a shorter video.

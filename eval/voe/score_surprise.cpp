@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -173,6 +174,12 @@ class ModelScorer {
   Json properties_ = Json::object();
 };
 
+/// Container time bases round: rates within a thousandth are one.
+bool have_other_rates(const SurpriseItem& a, const SurpriseItem& b) {
+  constexpr double kRounding = 1e-3;
+  return a.fps > 0.0 && b.fps > 0.0 && std::abs(a.fps - b.fps) > kRounding * std::max(a.fps, b.fps);
+}
+
 }  // namespace
 
 std::vector<SurprisePair> surprise_pairs(const SurpriseSet& set,
@@ -205,6 +212,14 @@ std::vector<SurprisePair> surprise_pairs(const SurpriseSet& set,
     }
     const SurprisePair pair{name, items[items[0]->is_possible ? 0 : 1],
                             items[items[0]->is_possible ? 1 : 0]};
+    if (have_other_rates(*pair.possible, *pair.impossible)) {
+      problem("mixed frame rates",
+              fmt::format("{} has {:.6g} frames a second, {} has {:.6g}; their windows span "
+                          "different times",
+                          pair.possible->id, pair.possible->fps, pair.impossible->id,
+                          pair.impossible->fps));
+      continue;
+    }
     const std::size_t windows = pair.possible->curves.front().size();
     if (windows != pair.impossible->curves.front().size()) {
       problem("different lengths",
@@ -246,6 +261,7 @@ nlohmann::ordered_json score_surprise(
   Json results = grouped_document(protocol, runs, options.bootstrap, problems);
   for (std::size_t m = 0; m < arrays.size(); ++m) {
     Json& model = results["models"][m];
+    model["role"] = arrays[m].is_null ? "null" : "model";
     model["properties"] = scorers[m].properties();
     model["headline"] = scorers[m].headline();
     model["nulls"] = scorers[m].nulls();

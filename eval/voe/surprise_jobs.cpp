@@ -51,18 +51,18 @@ std::vector<SurpriseJob> plan_surprise_jobs(const nlohmann::json& config,
   const std::shared_ptr<const Predictor> model = make_predictor(on_device(config, device));
   const EncoderInfo& info = model->info();
   windows.validate(info.frames_per_step);
-  jobs.push_back({model, info.id, {windows, nulls.zero, nulls.copy, map_context}});
+  jobs.push_back({model, info.id, {windows, nulls.zero, nulls.copy, false, map_context}});
   for (int64_t seed = 1; seed <= nulls.untrained_seeds; ++seed) {
     std::shared_ptr<const Predictor> untrained = model->untrained(static_cast<uint64_t>(seed));
     if (!untrained) break;
     jobs.push_back({std::move(untrained),
                     fmt::format("untrained (seed {})", seed),
-                    {windows, false, false, 0}});
+                    {windows, false, false, false, 0}});
   }
   if (nulls.pixels && info.family != "pixels") {
     jobs.push_back({make_pixel_copy_predictor(info.preprocess, info.frames_per_step),
                     "pixel copy",
-                    {windows, false, false, 0}});
+                    {windows, false, false, false, 0}});
   }
   return jobs;
 }

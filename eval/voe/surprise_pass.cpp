@@ -3,6 +3,7 @@
 #include "physprobe/core/error.h"
 #include "physprobe/core/interrupt.h"
 #include "physprobe/core/parallel.h"
+#include "physprobe/datasets/voe/voe_item.h"
 #include "physprobe/eval/embedding_pass.h"
 #include "physprobe/video/preprocess.h"
 
@@ -67,8 +68,8 @@ std::vector<VideoSurprise> surprise_of_tensor(const TensorVideo& video,
                                               const std::vector<SurpriseJob>& jobs,
                                               const SurprisePassOptions& options) {
   Pass pass(jobs, options);
-  const int64_t skip = jobs.front().options.windows.frame_skip;
-  const at::Tensor frames = video.frames.slice(0, 0, video.frames.size(0), skip);
+  const at::Tensor frames = video.frames.index_select(
+      0, at::tensor(used_frames(jobs.front().options.windows, 0, video.frames.size(0)), at::kLong));
   try {
     for (int64_t begin = 0; begin < frames.size(0); begin += options.chunk_frames) {
       const at::Tensor chunk =
@@ -85,23 +86,20 @@ std::vector<VideoSurprise> surprise_of_tensor(const TensorVideo& video,
   }
 }
 
-std::vector<VideoSurprise> surprise_of_item(
-    const DatasetItem& item,
-    const VideoOptions& video,
-    const std::vector<SurpriseJob>& jobs,
-    const SurprisePassOptions& options,
-    SurpriseVideoFacts* facts,
-    const std::function<void(int64_t, double, const at::Tensor&)>& each_frame) {
+std::vector<VideoSurprise> surprise_of_item(const DatasetItem& item,
+                                            const VideoOptions& video,
+                                            const std::vector<SurpriseJob>& jobs,
+                                            const SurprisePassOptions& options,
+                                            SurpriseVideoFacts* facts) {
   VideoOptions video_options = video;
   video_options.start_seconds = item.start_seconds;
   video_options.stop_seconds = item.stop_seconds;
   const auto reader = VideoReader::open(item.path, video_options);
   const VideoInfo& info = reader->info();
-  std::vector<int64_t> indices;
-  for (int64_t i = 0; i < info.frame_count; i += jobs.front().options.windows.frame_skip)
-    indices.push_back(i);
+  const std::vector<int64_t> indices =
+      used_frames(jobs.front().options.windows, first_frame_of(item), info.frame_count);
   if (facts != nullptr) {
-    *facts = {info.width, info.height, info.frame_count, info.fps, {}};
+    *facts = {info.width, info.height, info.frame_count, info.fps, {}, indices};
     for (const int64_t index : indices)
       facts->pts_seconds.push_back(info.pts_seconds[static_cast<std::size_t>(index)]);
   }
@@ -119,15 +117,7 @@ std::vector<VideoSurprise> surprise_of_item(
       },
       1);
   Pass pass(jobs, options);
-  int64_t position = 0;
-  while (const auto clip = decoded.next()) {
-    if (each_frame) {
-      for (int64_t i = 0; i < clip->frames.size(0); ++i)
-        each_frame(position + i, clip->pts_seconds[static_cast<std::size_t>(i)], clip->frames[i]);
-    }
-    position += clip->frames.size(0);
-    pass.add_decoded(clip->frames);
-  }
+  while (const auto clip = decoded.next()) pass.add_decoded(clip->frames);
   try {
     return pass.finish();
   } catch (const Error& error) {

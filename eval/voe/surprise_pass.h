@@ -8,7 +8,6 @@
 #include "physprobe/video/video_reader.h"
 
 #include <cstdint>
-#include <functional>
 #include <vector>
 
 namespace physprobe {
@@ -26,6 +25,7 @@ struct SurpriseVideoFacts {
   int64_t width = 0, height = 0, frame_count = 0;
   double fps = 0.0;
   std::vector<double> pts_seconds;  ///< Of the frames looked at.
+  std::vector<int64_t> indices;     ///< Their numbers in the video.
 };
 
 /// One result per job, in order. Stops with `Interrupted` (embedding_pass.h) when a signal asks.
@@ -34,14 +34,11 @@ std::vector<VideoSurprise> surprise_of_tensor(const TensorVideo& video,
                                               const std::vector<SurpriseJob>& jobs,
                                               const SurprisePassOptions& options);
 
-/// Frames 0, skip, 2 skip, … of the item's span. `each_frame` (optional) is given every frame
-/// looked at: its number after the skip, its time, its pixels (H, W, 3) uint8.
-std::vector<VideoSurprise> surprise_of_item(
-    const DatasetItem& item,
-    const VideoOptions& video,
-    const std::vector<SurpriseJob>& jobs,
-    const SurprisePassOptions& options,
-    SurpriseVideoFacts* facts = nullptr,
-    const std::function<void(int64_t, double, const at::Tensor&)>& each_frame = nullptr);
+/// The item's frames from its first shown one (datasets/voe/voe_item.h), every skip-th.
+std::vector<VideoSurprise> surprise_of_item(const DatasetItem& item,
+                                            const VideoOptions& video,
+                                            const std::vector<SurpriseJob>& jobs,
+                                            const SurprisePassOptions& options,
+                                            SurpriseVideoFacts* facts = nullptr);
 
 }  // namespace physprobe

@@ -19,6 +19,8 @@ struct SurpriseItem {
   std::string property;  ///< Task, scene or principle; "all" where none is named.
   bool is_possible = false;
   SurpriseCurves curves;
+  std::string scene;  ///< Dependent videos share it; "": the pair.
+  double fps = 0.0;   ///< Of the video; 0: not known.
 };
 
 /// One model's curves over a data set.

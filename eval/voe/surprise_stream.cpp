@@ -1,7 +1,7 @@
 #include "physprobe/eval/voe/surprise_stream.h"
 
 #include "physprobe/core/error.h"
-#include "physprobe/probes/surprise.h"
+#include "physprobe/probes/compared_tokens.h"
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
@@ -15,6 +15,8 @@
 
 namespace physprobe {
 namespace {
+
+constexpr uint64_t kSketchSeed = 6;
 
 /// Sums and counts by time slot, `cells` numbers each; grows with the video.
 class SlotMeans {
@@ -105,10 +107,13 @@ class SurpriseStream::Impl {
     const at::Tensor raw = predictor_->targets(batch.frames);
     if (raw.dim() != 3)
       throw Error(ErrorKind::kIncompatible, predictor_->info().id, "gives no (windows, tokens, D)");
-    trajectory_.push_back(raw.to(at::kDouble).mean(1).to(at::kFloat));
-    const at::Tensor wanted = compared(raw);
+    trajectory_.push_back(raw.mean(1, /*keepdim=*/false, at::kDouble).to(at::kFloat));
+    const ComparedTokens wanted = compared(raw);
     for (const int64_t context : windows_.contexts) {
-      const Distances distances = look(batch.frames, wanted, context);
+      at::Tensor sketches;
+      const Distances distances =
+          look(batch.frames, wanted, context, options_.context_sketches ? &sketches : nullptr);
+      if (sketches.defined()) sketches_[context].push_back(sketches);
       for (std::size_t k = 0; k < distances.size(); ++k) {
         if (!distances[k].defined()) continue;
         const std::vector<double> means = mean_surprise(distances[k]);
@@ -117,7 +122,7 @@ class SurpriseStream::Impl {
       }
       add_times(batch, context, distances[kModel]);
     }
-    if (batch.first == 0 && windows_.growing_context) look_while_growing(batch, wanted);
+    if (batch.first == 0 && windows_.growing_context) look_while_growing(batch, raw);
     starts_.insert(starts_.end(), batch.starts.begin(), batch.starts.end());
   }
 
@@ -144,44 +149,63 @@ class SurpriseStream::Impl {
           map_->means(slots).to(at::kFloat).view({slots, grid_.height, grid_.width}).contiguous();
     }
     result.trajectory = at::cat(trajectory_);
+    if (options_.context_sketches) {
+      std::vector<at::Tensor> by_context;
+      for (const int64_t context : windows_.contexts)
+        by_context.push_back(at::cat(sketches_.at(context)));
+      result.context_sketches = at::stack(by_context);
+    }
     return result;
   }
 
  private:
-  at::Tensor compared(const at::Tensor& tokens) const {
-    return predictor_->predictor_info().normalises_targets ? normalised_tokens(tokens)
-                                                           : tokens.to(at::kDouble);
+  ComparedTokens compared(const at::Tensor& tokens) const {
+    return compared_tokens(tokens, predictor_->predictor_info().normalises_targets);
   }
 
   /// Distances (B, m) under one context, of the model and the nulls; undefined if not asked for.
   enum Kind : std::size_t { kModel, kZero, kCopy };
   using Distances = std::array<at::Tensor, 3>;
 
-  Distances look(const at::Tensor& frames, const at::Tensor& wanted, int64_t context) const {
+  /// `sketches`, if not null, receives those of the contexts, (B, kSketchWidth).
+  Distances look(const at::Tensor& frames,
+                 const ComparedTokens& wanted,
+                 int64_t context,
+                 at::Tensor* sketches) const {
+    const int64_t tokens = wanted.tokens();
     const int64_t steps = windows_.window / step_frames_;
-    const PrefixSplit split = prefix_split(wanted.size(1), context / step_frames_, steps);
+    const PrefixSplit split = prefix_split(tokens, context / step_frames_, steps);
     const at::Tensor seen = frames.slice(1, 0, context).contiguous();
-    const at::Tensor future = wanted.slice(1, split.context.size(0)).contiguous();
+    const TokenSpan future{wanted, split.context.size(0), tokens};
     Distances distances;
-    distances[kModel] = token_surprise(
-        predictor_->predict(seen, split.context, split.target, windows_.window), future);
-    if (options_.zero_prediction) distances[kZero] = token_surprise(at::zeros_like(future), future);
-    if (options_.copy_last_context) {
-      const int64_t step_tokens = wanted.size(1) / steps;
-      const at::Tensor last = compared(predictor_->targets(seen)).slice(1, -step_tokens);
-      distances[kCopy] =
-          token_surprise(last.repeat({1, steps - context / step_frames_, 1}), future);
+    const ComparedTokens predicted = compared_tokens(
+        predictor_->predict(seen, split.context, split.target, windows_.window), false);
+    if (predicted.tokens() != future.size() || predicted.width() != wanted.width()) {
+      throw Error(
+          ErrorKind::kIncompatible, predictor_->info().id,
+          fmt::format("predicts {} tokens of {} numbers; asked for {} of {}", predicted.tokens(),
+                      predicted.width(), future.size(), wanted.width()));
+    }
+    distances[kModel] = token_surprise({predicted, 0, predicted.tokens()}, future);
+    if (options_.zero_prediction) distances[kZero] = zero_surprise(future);
+    if (options_.copy_last_context || sketches != nullptr) {
+      const ComparedTokens alone = compared(predictor_->targets(seen));
+      if (sketches != nullptr) *sketches = token_sketch(alone, kSketchWidth, kSketchSeed);
+      if (options_.copy_last_context) {
+        distances[kCopy] =
+            token_surprise({alone, alone.tokens() - tokens / steps, alone.tokens()}, future);
+      }
     }
     return distances;
   }
 
   /// The first window under every context up to the longest one.
-  void look_while_growing(const WindowBatch& batch, const at::Tensor& wanted) {
+  void look_while_growing(const WindowBatch& batch, const at::Tensor& raw) {
+    const ComparedTokens wanted = compared(raw.slice(0, 0, 1));
     for (const int64_t context : contexts_of_window(windows_, 0, step_frames_)) {
       const bool is_known = curves_[kModel].by_context.count(context) != 0;
       const Distances distances =
-          is_known ? Distances()
-                   : look(batch.frames.slice(0, 0, 1), wanted.slice(0, 0, 1), context);
+          is_known ? Distances() : look(batch.frames.slice(0, 0, 1), wanted, context, nullptr);
       for (std::size_t k = 0; k < distances.size(); ++k) {
         if (distances[k].defined())
           curves_[k].first_window[context] = mean_surprise(distances[k]).front();
@@ -229,6 +253,7 @@ class SurpriseStream::Impl {
   std::vector<SlotMeans> timelines_;
   std::unique_ptr<SlotMeans> map_;
   std::vector<at::Tensor> trajectory_;
+  std::map<int64_t, std::vector<at::Tensor>> sketches_;  ///< By context, a tensor a batch.
 };
 
 SurpriseStream::SurpriseStream(std::shared_ptr<const Predictor> predictor,

@@ -10,11 +10,14 @@
 
 namespace physprobe {
 
+constexpr int64_t kSketchWidth = 512;
+
 struct SurpriseStreamOptions {
   PredictionWindows windows;
   bool zero_prediction = true;    ///< Null: every predicted number is 0.
   bool copy_last_context = true;  ///< Null: the tokens of the context's last step, encoded without
                                   ///< the future, at every later step.
+  bool context_sketches = false;  ///< For retrieval of the nearest context.
   int64_t map_context = 0;        ///< Context of `map`; 0: none.
 };
 
@@ -31,7 +34,10 @@ struct VideoSurprise {
   at::Tensor timeline;  ///< (contexts, slots) float64; NaN where nothing is predicted.
   at::Tensor map;       ///< (slots, rows, columns) float32 over the frame, under `map_context`; NaN
                         ///< as above. Undefined when the model's grid is not known.
-  at::Tensor trajectory;  ///< (windows, D) float32: mean over a window's target tokens.
+  at::Tensor trajectory;        ///< (windows, D) float32: mean over a window's target tokens.
+  at::Tensor context_sketches;  ///< (contexts, windows, kSketchWidth) float32: count sketch of the
+                                ///< context's tokens, encoded without the future, as compared.
+                                ///< Undefined when not asked for.
 };
 
 /// Gives all curves the longest one's length, with zeros at the end that means then count: what the

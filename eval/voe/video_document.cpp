@@ -34,6 +34,16 @@ Json timeline_json(const VideoSurprise& video) {
   return Json{{"slot_frames", video.slot_frames}, {"surprise", rows}};
 }
 
+Json model_json(const VideoSurprise& model, const Json& nulls) {
+  return Json{{"frames", model.frames},
+              {"window_starts", model.starts},
+              {"surprise", model.curves},
+              {"mean", pooled_json(model.curves, SurprisePooling::kMean)},
+              {"maximum", pooled_json(model.curves, SurprisePooling::kMaximum)},
+              {"timeline", timeline_json(model)},
+              {"nulls", nulls}};
+}
+
 }  // namespace
 
 Json surprise_settings_json(const SurpriseJob& job) {
@@ -66,13 +76,28 @@ Json video_surprise_json(const std::vector<SurpriseJob>& jobs,
   if (!model.copy_last_context.empty())
     nulls[kCopyLastContext] = null_json(model.copy_last_context);
   for (std::size_t j = 1; j < jobs.size(); ++j) nulls[jobs[j].name] = null_json(results[j].curves);
-  return Json{{"frames", model.frames},
-              {"window_starts", model.starts},
-              {"surprise", model.curves},
-              {"mean", pooled_json(model.curves, SurprisePooling::kMean)},
-              {"maximum", pooled_json(model.curves, SurprisePooling::kMaximum)},
-              {"timeline", timeline_json(model)},
-              {"nulls", nulls}};
+  return model_json(model, nulls);
+}
+
+Json video_surprise_json(const SurpriseRun& run, std::size_t index) {
+  const SurpriseRunItem& item = run.items[index];
+  const SurpriseVideoFacts& facts = item.model.facts;
+  Json nulls = Json::object();
+  for (const SurpriseArrays& model : run.models) {
+    if (model.is_null) nulls[model.set.model] = null_json(model.set.items[index].curves);
+  }
+  Json times = Json::array();
+  for (std::size_t i = 0; i < facts.pts_seconds.size();
+       i += static_cast<std::size_t>(item.model.video.slot_frames))
+    times.push_back(facts.pts_seconds[i]);
+  Json json{{"id", item.item->id},
+            {"video", Json{{"width", facts.width},
+                           {"height", facts.height},
+                           {"fps", facts.fps},
+                           {"frame_count", facts.frame_count}}},
+            {"times_seconds", times}};
+  json.update(model_json(item.model.video, nulls));
+  return json;
 }
 
 std::string format_video_surprise(const std::string& id,

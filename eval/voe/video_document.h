@@ -2,6 +2,7 @@
 // Surprise of single videos as JSON and as text: curves, what the nulls reach, surprise over time.
 
 #include "physprobe/eval/voe/surprise_jobs.h"
+#include "physprobe/eval/voe/surprise_run.h"
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -19,6 +20,10 @@ nlohmann::ordered_json surprise_settings_json(const SurpriseJob& job);
 /// predicted)}, nulls: {<name>: {surprise, mean}}} from the results of `jobs` on one video.
 nlohmann::ordered_json video_surprise_json(const std::vector<SurpriseJob>& jobs,
                                            const std::vector<VideoSurprise>& results);
+
+/// The same of video number `index` of a run, with id, video {width, height, fps, frame_count}, and
+/// times_seconds (of the timeline's slots).
+nlohmann::ordered_json video_surprise_json(const SurpriseRun& run, std::size_t index);
 
 /// The means as a table for a terminal: a line the model, a line each null.
 std::string format_video_surprise(const std::string& id,

@@ -136,7 +136,7 @@ SurpriseArrays of_items(const std::vector<SurpriseItem>& items) {
 }
 
 SurpriseItem item(const std::string& id, const std::string& pair, bool is_possible, double level) {
-  return {id, pair, "all", is_possible, {{level, level + 0.1}, {level, level}}};
+  return {id, pair, "all", is_possible, {{level, level + 0.1}, {level, level}}, "", 0.0};
 }
 
 TEST(ScoreSurprise, PairsThatAreNoneAreListedAndLeftOut) {
