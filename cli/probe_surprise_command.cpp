@@ -7,6 +7,8 @@
 #include "physprobe/core/json_lines.h"
 #include "physprobe/eval/minimal_pairs/pair_run_directory.h"
 #include "physprobe/eval/voe/score_surprise.h"
+#include "physprobe/eval/voe/surprise_table.h"
+#include "physprobe/eval/voe/trajectory_scores.h"
 #include "physprobe/eval/voe/video_document.h"
 #include "physprobe/report/pair_report.h"
 
@@ -95,6 +97,12 @@ int score_models(const std::vector<SurpriseArrays>& models,
         if (directory) directory->add_item_lines(grouped_item_lines(protocol, run));
       },
       problems);
+  if (results.at("scores").empty()) {
+    print_pair_problems(problems, invocation);
+    throw Error(ErrorKind::kInput, models.front().set.files.front(),
+                "holds no pair of a possible and an impossible video that can be scored; the "
+                "reasons stand above");
+  }
   complete(results);
   if (directory) {
     write_file_atomic(flags.scores.out + "/surprise_metrics.csv", surprise_metrics_csv(results));
@@ -104,7 +112,7 @@ int score_models(const std::vector<SurpriseArrays>& models,
       if (!flags.scores.common.quiet) invocation.err << "report: " << report << "\n";
     }
   }
-  return finish(results, format_flat_scores(results), problems, flags, invocation);
+  return finish(results, format_surprise_scores(results), problems, flags, invocation);
 }
 
 int probe_surprise_of_arrays(const SurpriseFlags& flags, Invocation& invocation) {
@@ -141,6 +149,7 @@ int probe_surprise_of_dataset(const SurpriseFlags& flags, Invocation& invocation
       [&](Json& results) {
         results["protocol"] = jobs.front().options.windows.protocol();
         results["settings"] = surprise_settings_json(jobs.front());
+        results["trajectory"] = trajectory_scores(run);
         for (const std::string& note : run.notes) results["notes"].push_back(note);
         results["provenance"]["dataset"] = run.dataset->path;
       },

@@ -1,7 +1,9 @@
 #include "physprobe/eval/voe/score_surprise.h"
 
 #include "physprobe/core/error.h"
+#include "physprobe/core/statistics/proportion.h"
 #include "physprobe/eval/minimal_pairs/score_json.h"
+#include "physprobe/eval/voe/context_selection.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -142,6 +144,11 @@ class ModelScorer {
       }
       outcomes.push_back(std::move(outcome));
     }
+    std::vector<std::string> scenes;
+    for (const SurprisePair& pair : pairs)
+      scenes.push_back(pair.possible->scene.empty() ? pair.pair : pair.possible->scene);
+    const HeldOutSelection held_out = held_out_selection(outcomes, scenes);
+    const AnyRowOracle oracle = any_row_oracle(outcomes);
     const SweepNull sweep = sweep_null(outcomes, options_.permutations, options_.bootstrap.seed);
     properties_[property] = Json{{"n_pairs", pairs.size()},
                                  {"rows", rows},
@@ -150,7 +157,11 @@ class ModelScorer {
                                                 {"null_mean", pair_number(sweep.null_mean)},
                                                 {"null_95", pair_number(sweep.null_high)},
                                                 {"p", pair_number(sweep.p)},
-                                                {"permutations", sweep.permutations}}}};
+                                                {"permutations", sweep.permutations}}},
+                                 {"held_out_selection", held_out_json(held_out)},
+                                 {"any_row", Json{{"oracle", pair_number(oracle.share)},
+                                                  {"chance", pair_number(oracle.chance)},
+                                                  {"rows", outcomes.size()}}}};
     for (std::size_t i = 0; i < pairs.size(); ++i) {
       GroupedExample example;
       example.task = property;
@@ -164,6 +175,22 @@ class ModelScorer {
           {"of the impossible", fmt::format("{:.6g}", means[fixed_].impossible[i])}};
       run_.examples.push_back(std::move(example));
     }
+  }
+
+  Json held_out_json(const HeldOutSelection& held_out) const {
+    if (held_out.n == 0) return nullptr;
+    Json chosen = Json::object();
+    for (std::size_t row = 0; row < held_out.chosen.size(); ++row) {
+      if (held_out.chosen[row] > 0) chosen[row_name(set_.contexts, row)] = held_out.chosen[row];
+    }
+    const auto right = static_cast<double>(held_out.right);
+    const Interval interval = wilson_interval(right, held_out.n, options_.bootstrap.level);
+    return Json{{"value", 100.0 * right / static_cast<double>(held_out.n)},
+                {"n", held_out.n},
+                {"interval", Json{{"low", 100.0 * interval.low}, {"high", 100.0 * interval.high}}},
+                {"scenes", held_out.scenes},
+                {"chosen", chosen},
+                {"chance", 50.0}};
   }
 
   const SurpriseArrays& arrays_;

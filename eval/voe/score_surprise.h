@@ -33,7 +33,9 @@ std::vector<SurprisePair> surprise_pairs(const SurpriseSet& set,
 /// {schema, name, protocol, kinds (relative accuracy by mean surprise: every context, Filtered, and
 /// last the fixed context), scores, models, comparisons, …} as `grouped_document`, and per model
 /// `properties.<property>`: n_pairs, ties, rows (the published table's numbers per context and
-/// Filtered), sweep (best row with its permutation null); `headline`: unweighted means over
+/// Filtered), sweep (best row with its permutation null), held_out_selection (the
+/// row chosen on other scenes; null where there is one scene only), any_row (the oracle that any row
+/// is right, with its chance); `headline`: unweighted means over
 /// properties of the fixed context, Filtered, and the best row of each. `each_run` gets the judged
 /// pairs. Throws Error(kUsage) for a fixed context that is none of the contexts,
 /// Error(kIncompatible) for sets of different contexts.
