@@ -26,6 +26,8 @@ const char* text_of(ResizeRule rule) {
       return "short_side";
     case ResizeRule::kCenterSquare:
       return "center_square";
+    case ResizeRule::kBoundedSquash:
+      return "bounded_squash";
   }
   return "unknown";
 }
@@ -48,6 +50,8 @@ const char* text_of(ResampleArithmetic arithmetic) {
       return "pillow_uint8";
     case ResampleArithmetic::kFloatAntialias:
       return "float_antialias";
+    case ResampleArithmetic::kOpenCvUint8:
+      return "opencv_uint8";
     case ResampleArithmetic::kFloatPlain:
       return "float_plain";
   }

@@ -13,8 +13,10 @@ enum class ResizeRule {
   kSquash,     ///< To height x width, aspect ratio ignored.
   kShortSide,  ///< Short side to `height`, long side int(height * long / short), then centre crop
                ///< if `crop` > 0.
-  kCenterSquare,  ///< Centred square crop of side min(H, W), then to height x width (skipped when
-                  ///< equal).
+  kCenterSquare,   ///< Centred square crop of side min(H, W), then to height x width (skipped when
+                   ///< equal).
+  kBoundedSquash,  ///< The long side cut (centred) to twice the short one where it is longer; then
+                   ///< to height x width, aspect ratio ignored.
 };
 
 enum class ResampleFilter { kBilinear, kBicubic, kLanczos };
@@ -23,6 +25,7 @@ enum class ResampleArithmetic {
   kPillowUint8,     ///< Antialiased, fixed point, uint8 after each pass: Pillow's bytes.
   kFloatAntialias,  ///< Antialiased float32 on x/255, no clamping: torch antialias=True (bicubic a
                     ///< = -0.5).
+  kOpenCvUint8,     ///< No antialiasing, fixed point: OpenCV's bytes for arrays.
   kFloatPlain,      ///< No antialiasing, edge clamp: torch antialias=False (bicubic a = -0.75).
 };
 

@@ -6,6 +6,7 @@
 #include "physprobe/encoders/v1_encoder.h"
 #include "physprobe/encoders/vit_encoder.h"
 #include "physprobe/encoders/vit_family.h"
+#include "physprobe/encoders/vit_options.h"
 
 #include <nlohmann/json.hpp>
 
@@ -41,7 +42,7 @@ std::vector<BuiltinFamily> all_families() {
   };
   for (const VitFamily& family : vit_families()) {
     families.push_back(
-        {{family.name, family.description, family.is_verified, true, vit_option_names()},
+        {{family.name, family.description, family.is_verified, true, vit_option_names(family)},
          [&family](const nlohmann::json& config) { return make_vit_encoder(family, config); }});
   }
   return families;

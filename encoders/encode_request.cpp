@@ -56,7 +56,8 @@ at::Tensor checked_frames(const EncoderInfo& info, const at::Tensor& input, int6
 
 std::optional<std::pair<int64_t, int64_t>> fixed_frame_size(const PreprocessSpec& spec) {
   if (spec.crop > 0) return std::make_pair(spec.crop, spec.crop);
-  if (spec.resize == ResizeRule::kSquash || spec.resize == ResizeRule::kCenterSquare) {
+  if (spec.resize == ResizeRule::kSquash || spec.resize == ResizeRule::kCenterSquare ||
+      spec.resize == ResizeRule::kBoundedSquash) {
     return std::make_pair(spec.height, spec.width);
   }
   return std::nullopt;

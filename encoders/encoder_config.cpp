@@ -146,7 +146,8 @@ PreprocessSpec read_preprocess(const nlohmann::json& overrides,
                               {{"none", ResizeRule::kNone},
                                {"squash", ResizeRule::kSquash},
                                {"short_side", ResizeRule::kShortSide},
-                               {"center_square", ResizeRule::kCenterSquare}},
+                               {"center_square", ResizeRule::kCenterSquare},
+                               {"bounded_squash", ResizeRule::kBoundedSquash}},
                               where, spec.resize);
   read_enumerator<ResampleFilter>(overrides, "filter",
                                   {{"bilinear", ResampleFilter::kBilinear},
@@ -156,6 +157,7 @@ PreprocessSpec read_preprocess(const nlohmann::json& overrides,
   read_enumerator<ResampleArithmetic>(overrides, "arithmetic",
                                       {{"pillow_uint8", ResampleArithmetic::kPillowUint8},
                                        {"float_antialias", ResampleArithmetic::kFloatAntialias},
+                                       {"opencv_uint8", ResampleArithmetic::kOpenCvUint8},
                                        {"float_plain", ResampleArithmetic::kFloatPlain}},
                                       where, spec.arithmetic);
   read_enumerator<CropOffset>(

@@ -41,9 +41,10 @@ std::string string_field(const nlohmann::json& object,
                          const std::string& subject);
 
 /// `base` with the fields of `overrides` put in: name, colour {rgb, luma}, resize {none, squash,
-/// short_side, center_square}, size (height and width at once), height, width, filter {bilinear,
-/// bicubic, lanczos}, arithmetic {pillow_uint8, float_antialias, float_plain}, crop, crop_offset
-/// {torchvision, floor}, scale_to_unit, mean, std (three numbers each). The result is validated.
+/// short_side, center_square, bounded_squash}, size (height and width at once), height, width,
+/// filter {bilinear, bicubic, lanczos}, arithmetic {pillow_uint8, float_antialias, opencv_uint8,
+/// float_plain}, crop, crop_offset {torchvision, floor}, scale_to_unit, mean, std (three numbers
+/// each). The result is validated.
 PreprocessSpec read_preprocess(const nlohmann::json& overrides,
                                const PreprocessSpec& base,
                                const std::string& subject);

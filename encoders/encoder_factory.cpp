@@ -56,6 +56,10 @@ const BuiltinFamily& find_family(const std::string& name) {
 
 }  // namespace
 
+std::string encoder_family_of(const nlohmann::json& config) {
+  return find_family(family_name(config)).family.name;
+}
+
 const std::vector<EncoderFamily>& encoder_families() {
   static const std::vector<EncoderFamily> families = [] {
     std::vector<EncoderFamily> list;

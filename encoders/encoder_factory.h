@@ -23,6 +23,10 @@ struct EncoderFamily {
 
 const std::vector<EncoderFamily>& encoder_families();
 
+/// The family that a config names, or that its weights look like. Throws Error(kUsage) when it
+/// names none, two, or one that does not exist, and what opening weights throws.
+std::string encoder_family_of(const nlohmann::json& config);
+
 /// `config`: {"family" or "id": "v1", "weights": path (safetensors file, index or folder),
 /// "options": {...}, "preprocess": {...}}. Without a family that of the weights is read off their
 /// names and shapes; {"id": "exec:COMMAND"} stands for the family "exec" with that command. Unknown

@@ -1,5 +1,7 @@
 // A served model as a predictor (docs/exec_protocol.md).
 
+#include "physprobe/encoders/exec_predictor.h"
+
 #include "physprobe/core/error.h"
 #include "physprobe/encoders/encode_request.h"
 #include "physprobe/encoders/encoder_config.h"
@@ -23,6 +25,17 @@ class ExecPredictor final : public Predictor {
       : session_(std::move(served.session)), info_(std::move(served.info)) {}
 
   const EncoderInfo& info() const override { return info_; }
+  const PredictorInfo& predictor_info() const override { return predictor_info_; }
+
+  TokenGrid grid(int64_t frames, int64_t /*height*/, int64_t /*width*/) const override {
+    if (frames < 1 || frames % info_.frames_per_step != 0) {
+      throw Error(ErrorKind::kUsage, info_.id,
+                  fmt::format("sees {} frames at a time, so a window cannot have {}",
+                              info_.frames_per_step, frames));
+    }
+    // The protocol names the grids of taps, not that of targets.
+    return {frames / info_.frames_per_step, 0, 0};
+  }
 
   at::Tensor targets(const at::Tensor& window) const override {
     const at::Tensor frames = checked(window);
@@ -62,6 +75,9 @@ class ExecPredictor final : public Predictor {
                           {frames.size(0), target_ids.size(0), -1});
   }
 
+  /// The protocol asks for untrained tokens, not for untrained predictions.
+  std::unique_ptr<Predictor> untrained(uint64_t /*seed*/) const override { return nullptr; }
+
  private:
   at::Tensor checked(const at::Tensor& input) const {
     const at::Tensor frames = checked_frames(info_, input, channel_count(info_.preprocess));
@@ -80,17 +96,12 @@ class ExecPredictor final : public Predictor {
 
   std::shared_ptr<ExecSession> session_;
   EncoderInfo info_;
+  PredictorInfo predictor_info_;
 };
 
 }  // namespace
 
-std::unique_ptr<Predictor> make_predictor(const nlohmann::json& given) {
-  const nlohmann::json config = expand_exec_shorthand(given);
-  const std::string family = string_field(config, "family", "", "predictor config");
-  if (family != "exec") {
-    throw Error(ErrorKind::kUsage, "predictor config",
-                fmt::format("the family '{}' has no predictor; exec:COMMAND serves one", family));
-  }
+std::unique_ptr<Predictor> make_exec_predictor(const nlohmann::json& config) {
   refuse_unknown_keys(config, {"family", "options", "preprocess"}, "predictor config");
   ServedModel served = serve_model(config);
   if (!served.session->model().is_predictor) {

@@ -17,11 +17,25 @@
 namespace physprobe {
 namespace {
 
+/// I-JEPA's training checkpoints look like V-JEPA's but for their patches.
+bool holds_video_model(const Checkpoint& checkpoint) {
+  const std::string patch = "patch_embed.proj.weight";
+  return std::any_of(checkpoint.names().begin(), checkpoint.names().end(),
+                     [&](const std::string& name) {
+                       return name.size() >= patch.size() &&
+                              name.compare(name.size() - patch.size(), patch.size(), patch) == 0 &&
+                              checkpoint.shape(name).size() == 5;
+                     });
+}
+
 /// Which sub-dictionaries to prefer: those of the family asked for, else of all.
 std::vector<std::string> preferred_keys(const Checkpoint& checkpoint, const VitRequest& request) {
   std::vector<std::string> keys;
   if (!request.family.empty()) {
     keys = vit_family(request.family).checkpoint_keys;
+  } else if (holds_video_model(checkpoint)) {
+    // The published evaluations read the target encoder.
+    keys = vit_family("vjepa").checkpoint_keys;
   } else if (checkpoint.contains("prototypes")) {
     // MSN's files carry prototypes, and its evaluation reads the target encoder; I-JEPA's do not.
     keys = vit_family("msn").checkpoint_keys;
@@ -82,6 +96,27 @@ void set_heads(const Checkpoint& checkpoint,
                   "set the option 'heads'");
 }
 
+std::string places_text(const VitConfig& config) {
+  switch (config.positions) {
+    case VitPositions::kTable:
+      return config.tubelet == 1
+                 ? fmt::format("{}x{} positions", config.table_side, config.table_side)
+                 : fmt::format("{}x{}x{} fixed positions", config.table_steps, config.table_side,
+                               config.table_side);
+    case VitPositions::kRotary:
+      return "rotary positions";
+    case VitPositions::kSinusoid:
+      return "sinusoid positions";
+    case VitPositions::kRotaryVideo:
+      return "rotary positions of V-JEPA 1";
+    case VitPositions::kRotaryVideoTiled:
+      return "rotary positions of V-JEPA 2 (tiled frequencies)";
+    case VitPositions::kRotaryVideoInterleaved:
+      return "rotary positions of V-JEPA 2.1";
+  }
+  return "";
+}
+
 std::string facts_line(const VitFacts& facts, const VitFamily& family, const ModelNames& model) {
   const VitConfig& c = facts.config;
   const std::string size = vit_size_name(family, c);
@@ -89,9 +124,8 @@ std::string facts_line(const VitFacts& facts, const VitFamily& family, const Mod
       fmt::format("{}{} ({} names): width {}, {} blocks, {} heads ({}), patch {}, ", family.name,
                   size.empty() ? " of no published size" : " " + size, facts.naming->name, c.width,
                   c.depth, c.heads, facts.heads_from, c.patch);
-  line += c.positions == VitPositions::kRotary
-              ? "rotary positions"
-              : fmt::format("{}x{} positions", c.table_side, c.table_side);
+  if (c.tubelet > 1) line += fmt::format("{} frames a step, ", c.tubelet);
+  line += places_text(c);
   if (c.registers > 0) line += fmt::format(", {} registers", c.registers);
   line += fmt::format(", {} {}", feed_forward_name(c.feed_forward), c.hidden);
   if (c.projection > 0) line += fmt::format(", projection to {}", c.projection);
@@ -132,7 +166,7 @@ Plan plan(const Checkpoint& checkpoint, const VitRequest& request) {
   const VitDetection found = detect_vit(result.model, checkpoint);
   if (found.naming == nullptr) {
     throw Error(ErrorKind::kIncompatible, checkpoint.path(),
-                "cannot be read as an image encoder: " + found.reason);
+                "cannot be read as an encoder: " + found.reason);
   }
   facts.family = request.family.empty() ? found.family : request.family;
   const VitFamily& family = vit_family(facts.family);
@@ -161,6 +195,7 @@ Plan plan(const Checkpoint& checkpoint, const VitRequest& request) {
 struct Selection {
   std::vector<WantedTensor> wanted;
   std::set<std::string> unused;
+  std::vector<std::string> passed_over;  // those of them under the model's holder
 };
 
 Selection select(const Checkpoint& checkpoint, const Plan& planned) {
@@ -185,7 +220,14 @@ Selection select(const Checkpoint& checkpoint, const Plan& planned) {
   for (const auto& [plain, actual] : names) {
     const bool is_mask =
         naming.is_key_bias_masked && plain.find("attn.qkv.bias_mask") != std::string::npos;
-    if (!naming.is_unused(plain) && !is_mask) selection.unused.erase(actual);
+    // A table left over from training, whatever its shape, in a model of rotary positions.
+    const bool is_left_over = planned.facts.config.tubelet > 1 && plain == "pos_embed" &&
+                              planned.facts.config.positions != VitPositions::kTable;
+    if (!naming.is_unused(plain) && !is_mask && !is_left_over) {
+      selection.unused.erase(actual);
+    } else {
+      selection.passed_over.push_back(actual);
+    }
   }
   return selection;
 }
@@ -212,6 +254,12 @@ VitFit fit_vit(const Checkpoint& checkpoint, const VitRequest& request) {
 
 VitWeights load_vit(const std::string& path, const VitRequest& request) {
   const Checkpoint checkpoint = Checkpoint::open(path);
+  VitWeights weights = load_vit(checkpoint, request);
+  weights.digest = checkpoint.digest();
+  return weights;
+}
+
+VitWeights load_vit(const Checkpoint& checkpoint, const VitRequest& request) {
   Plan planned = plan(checkpoint, request);
   const Selection selection = select(checkpoint, planned);
   VitWeights weights;
@@ -224,7 +272,7 @@ VitWeights load_vit(const std::string& path, const VitRequest& request) {
   if (config.positions == VitPositions::kRotary && weights.parameters.count(kRotaryPeriods) == 0) {
     weights.parameters[kRotaryPeriods] = rotary_periods(config.head_width(), kRotaryBase);
   }
-  weights.digest = checkpoint.digest();
+  weights.unused = selection.passed_over;
   return weights;
 }
 

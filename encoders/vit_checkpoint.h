@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace physprobe {
 
@@ -33,8 +34,9 @@ struct VitFacts {
 struct VitWeights {
   VitFacts facts;
   VitParameters parameters;
-  std::string path;    ///< The file or index that was read.
-  std::string digest;  ///< Checkpoint::digest().
+  std::vector<std::string> unused;  ///< Under the model's holder, known, without a use.
+  std::string path;                 ///< The file or index that was read.
+  std::string digest;               ///< Checkpoint::digest().
 };
 
 /// Reads the architecture off names, shapes and a config.json. Throws Error(kIncompatible) for what
@@ -54,5 +56,8 @@ VitFit fit_vit(const Checkpoint& checkpoint, const VitRequest& request);
 /// listing every tensor that disagrees, Error(kInput) for a damaged file or values that are not
 /// finite.
 VitWeights load_vit(const std::string& path, const VitRequest& request);
+
+/// The same from an open file; `digest` is left to the caller.
+VitWeights load_vit(const Checkpoint& checkpoint, const VitRequest& request);
 
 }  // namespace physprobe

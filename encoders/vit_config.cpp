@@ -37,7 +37,9 @@ void VitConfig::validate(const std::string& subject) const {
   require_range(subject, "patch", patch, 1, 1024);
   require_range(subject, "channels", channels, 1, 1024);
   require_range(subject, "registers", registers, 0, 1024);
+  require_range(subject, "tubelet", tubelet, 1, 64);
   require_range(subject, "table_side", table_side, 1, 4096);
+  require_range(subject, "table_steps", table_steps, 1, 4096);
   require_range(subject, "hidden", hidden, 1, 1 << 20);
   if (width % heads != 0) {
     throw Error(
@@ -49,6 +51,12 @@ void VitConfig::validate(const std::string& subject) const {
     throw Error(ErrorKind::kUsage, subject,
                 fmt::format("heads of {} numbers cannot be rotated, which needs a multiple of 4; "
                             "set the option 'heads'",
+                            head_width()));
+  }
+  if (is_rotary_in_video() && rotary_slice() < 2) {
+    throw Error(ErrorKind::kUsage, subject,
+                fmt::format("heads of {} numbers are too narrow to be rotated by time, row and "
+                            "column; set the option 'heads'",
                             head_width()));
   }
   if (!has_class_token && pooling == VitPooling::kClassToken) {
@@ -65,7 +73,12 @@ std::string VitConfig::canonical() const {
                                  width, depth, heads, patch, channels, has_class_token ? 1 : 0,
                                  registers, table_side, feed_forward_name(feed_forward), hidden,
                                  has_layer_scale ? 1 : 0, norm_epsilon, position_name(position));
-  if (positions == VitPositions::kRotary) text += " rotary";
+  if (positions != VitPositions::kTable) text += std::string(" ") + positions_name(positions);
+  if (tubelet > 1) text += fmt::format(" tubelet{}", tubelet);
+  if (table_steps > 1) text += fmt::format(" Mt{}", table_steps);
+  if (rotary_side > 0) text += fmt::format(" stretched{}", rotary_side);
+  if (has_modality_embedding) text += " modality";
+  if (level_norms > 1) text += fmt::format(" norms{}", level_norms);
   if (!is_class_positioned) text += " cls-unplaced";
   if (!has_patch_bias) text += " patch-unbiased";
   if (!has_qkv_bias) text += " qkv-unbiased";
@@ -92,8 +105,28 @@ const char* position_name(PositionInterpolation rule) {
       return "scale";
     case PositionInterpolation::kFixed:
       return "fixed";
+    case PositionInterpolation::kTrilinear:
+      return "trilinear";
   }
   throw Error(ErrorKind::kInternal, "position interpolation", "value outside the enumeration");
+}
+
+const char* positions_name(VitPositions positions) {
+  switch (positions) {
+    case VitPositions::kTable:
+      return "table";
+    case VitPositions::kRotary:
+      return "rotary";
+    case VitPositions::kSinusoid:
+      return "sinusoid";
+    case VitPositions::kRotaryVideo:
+      return "rotary-video";
+    case VitPositions::kRotaryVideoTiled:
+      return "rotary-video-tiled";
+    case VitPositions::kRotaryVideoInterleaved:
+      return "rotary-video-interleaved";
+  }
+  throw Error(ErrorKind::kInternal, "positions", "value outside the enumeration");
 }
 
 const char* feed_forward_name(VitFeedForward kind) {
@@ -110,18 +143,26 @@ const char* feed_forward_name(VitFeedForward kind) {
   throw Error(ErrorKind::kInternal, "feed-forward", "value outside the enumeration");
 }
 
-double vit_flops(const VitConfig& config, int64_t height, int64_t width) {
-  const int64_t patches = (height / config.patch) * (width / config.patch);
-  const auto tokens = static_cast<double>(patches + config.prefix_tokens());
+double vit_block_flops(const VitConfig& config, int64_t tokens) {
+  const auto n = static_cast<double>(tokens);
   const auto d = static_cast<double>(config.width);
   const auto hidden_rows = static_cast<double>(config.hidden_rows());
   const auto hidden = static_cast<double>(config.hidden);
-  const auto patch_values = static_cast<double>(config.channels * config.patch * config.patch);
-  const double linear =
-      tokens * d * (4.0 * d + hidden_rows + hidden);   // qkv 3D, proj D, feed-forward
-  const double attention = 2.0 * tokens * tokens * d;  // q k^T and weights times v
-  return 2.0 *
-         (patches * patch_values * d + static_cast<double>(config.depth) * (linear + attention));
+  const double linear = n * d * (4.0 * d + hidden_rows + hidden);  // qkv 3D, proj D, feed-forward
+  const double attention = 2.0 * n * n * d;                        // q k^T and weights times v
+  return 2.0 * static_cast<double>(config.depth) * (linear + attention);
+}
+
+double vit_patch_flops(const VitConfig& config, int64_t patches) {
+  const auto values =
+      static_cast<double>(config.channels * config.tubelet * config.patch * config.patch);
+  return 2.0 * static_cast<double>(patches) * values * static_cast<double>(config.width);
+}
+
+double vit_flops(const VitConfig& config, int64_t height, int64_t width) {
+  const int64_t patches = (height / config.patch) * (width / config.patch);
+  return vit_patch_flops(config, patches) +
+         vit_block_flops(config, patches + config.prefix_tokens());
 }
 
 }  // namespace physprobe

@@ -36,6 +36,16 @@ VitFeedForward activation(const std::string& where, const Json& name) {
                   "; expected \"gelu\", \"gelu_pytorch_tanh\", \"quick_gelu\" or \"silu\"");
 }
 
+/// A whole number above 0; 0 where the file does not say.
+int64_t positive(const std::string& where, const Json& file, const char* key) {
+  if (!file.contains(key)) return 0;
+  const Json& value = file.at(key);
+  if (!value.is_number_unsigned() || value == 0) {
+    throw Error(ErrorKind::kInput, where, "has " + std::string(key) + " " + value.dump());
+  }
+  return value.get<int64_t>();
+}
+
 }  // namespace
 
 VitConfigFile read_vit_config_file(const Checkpoint& checkpoint, const VitFamily& family) {
@@ -48,13 +58,11 @@ VitConfigFile read_vit_config_file(const Checkpoint& checkpoint, const VitFamily
   const bool has_tower = whole.contains("vision_config") && whole.at("vision_config").is_object();
   const Json& file = has_tower ? whole.at("vision_config") : whole;
   if (file.contains("hidden_act")) result.activation = activation(where, file.at("hidden_act"));
-  if (file.contains("num_attention_heads")) {
-    const Json& value = file.at("num_attention_heads");
-    if (!value.is_number_unsigned() || value == 0) {
-      throw Error(ErrorKind::kInput, where, "has num_attention_heads " + value.dump());
-    }
-    result.heads = value.get<int64_t>();
+  result.heads = positive(where, file, "num_attention_heads");
+  if (file.value("model_type", Json()) == "vjepa2") {
+    result.crop_size = positive(where, file, "crop_size");
   }
+  result.predictor_heads = positive(where, file, "pred_num_attention_heads");
   if (file.contains("layer_norm_eps")) {
     const Json& value = file.at("layer_norm_eps");
     if (!value.is_number())
@@ -70,6 +78,7 @@ VitConfigFile read_vit_config_file(const Checkpoint& checkpoint, const VitFamily
 
 void apply_vit_config_file(const VitConfigFile& file, VitConfig& config) {
   if (file.norm_epsilon) config.norm_epsilon = *file.norm_epsilon;
+  if (file.crop_size > 0) config.table_side = file.crop_size / config.patch;
   // A gated feed-forward part shows in the shapes, and is always gated by silu here.
   const bool is_gated_name = file.activation == VitFeedForward::kSwigluFused;
   if (file.activation && !config.is_gated() && !is_gated_name) {

@@ -10,7 +10,9 @@
 namespace physprobe {
 
 struct VitConfigFile {
-  int64_t heads = 0;  ///< 0: not said.
+  int64_t heads = 0;            ///< 0: not said.
+  int64_t predictor_heads = 0;  ///< Of V-JEPA 2's predictor; 0: not said.
+  int64_t crop_size = 0;        ///< Pixels, of V-JEPA 2; 0: not said.
   std::optional<double> norm_epsilon;
   std::optional<VitFeedForward> activation;
 };

@@ -1,6 +1,7 @@
 #include "physprobe/encoders/vit_detection.h"
 
 #include "physprobe/core/error.h"
+#include "physprobe/encoders/vit_sincos.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -11,9 +12,12 @@
 namespace physprobe {
 namespace {
 
-const char* const kPatchNames[] = {
-    "patch_embed.proj.weight", "embeddings.patch_embeddings.projection.weight",
-    "embeddings.patch_embeddings.weight", "embeddings.patch_embedding.weight", "conv1.weight"};
+const char* const kPatchNames[] = {"patch_embed.proj.weight",
+                                   "embeddings.patch_embeddings.projection.weight",
+                                   "embeddings.patch_embeddings.proj.weight",
+                                   "embeddings.patch_embeddings.weight",
+                                   "embeddings.patch_embedding.weight",
+                                   "conv1.weight"};
 
 bool ends_with(const std::string& text, const std::string& end) {
   return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
@@ -105,13 +109,31 @@ bool has_packed_swiglu(const ModelNames& model, const Checkpoint& checkpoint) {
   return rows.size() == 2 && columns.size() == 2 && rows[0] == 2 * columns[1];
 }
 
+/// Names of the original code's kind with patches that span several frames.
+VitDetection detect_video(const ModelNames& model, const Checkpoint& checkpoint) {
+  if (has(model, "blocks.0.attn.q_bias")) {
+    return {"videomae", &videomae_naming(), "query and value biases"};
+  }
+  if (has(model, "norms_block.0.weight")) {
+    return {"vjepa2_1", &vjepa2_1_naming(), "norms_block"};
+  }
+  if (has_part(model, "_rotary_emb.freqs") || has(model, "blocks.0.mlp.fc3.weight")) {
+    return {"vjepa", &vjepa_naming(), "rotary_emb, SwiGLU"};
+  }
+  const auto table = model.names.find("pos_embed");
+  if (table != model.names.end() && recognise_sincos(checkpoint.read_float(table->second))) {
+    return {"vjepa", &vjepa_naming(), "a fixed position table"};
+  }
+  return {"vjepa2", &vjepa_naming(), "no position table in use"};
+}
+
 /// Names of the original code's kind: DINOv2, DINOv3, I-JEPA, MSN, MAE, timm.
 VitDetection detect_original(const ModelNames& model, const Checkpoint& checkpoint) {
   if (has(model, "storage_tokens") || has(model, "rope_embed.periods")) {
     return {"dinov3", &dinov3_naming(), "storage_tokens, rope_embed"};
   }
   if (checkpoint.shape(model.names.at("patch_embed.proj.weight")).size() == 5) {
-    return {"", nullptr, "its patch embedding spans several frames: a video model"};
+    return detect_video(model, checkpoint);
   }
   if (has(model, "blocks.0.ls1.gamma")) {
     const bool is_timm = has(model, "reg_token") || has_packed_swiglu(model, checkpoint);
@@ -197,6 +219,9 @@ VitDetection detect_vit(const ModelNames& model, const Checkpoint& checkpoint) {
   if (has(model, "patch_embed.proj.weight")) return detect_original(model, checkpoint);
   if (has(model, "embeddings.patch_embeddings.projection.weight")) {
     return detect_hugging_face(model, checkpoint);
+  }
+  if (has(model, "embeddings.patch_embeddings.proj.weight")) {
+    return {"vjepa2", &hugging_face_vjepa2_naming(), "embeddings.patch_embeddings.proj"};
   }
   if (has(model, "embeddings.patch_embeddings.weight")) {
     return {"dinov3", &hugging_face_dinov3_naming(), "embeddings.patch_embeddings"};

@@ -6,27 +6,19 @@
 #include "physprobe/encoders/encoder_config.h"
 #include "physprobe/encoders/thumbnail.h"
 #include "physprobe/encoders/vit_checkpoint.h"
+#include "physprobe/encoders/vit_info.h"
 #include "physprobe/encoders/vit_model.h"
+#include "physprobe/encoders/vit_options.h"
 #include "physprobe/encoders/vit_taps.h"
 
 #include <ATen/ATen.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 namespace physprobe {
 namespace {
-
-/// Where a model's numbers come from.
-struct Origin {
-  std::string path;
-  std::string digest;
-  std::string id_suffix;
-  std::string detection;
-  std::string holder;  ///< Of one of several models in a file; part of its identity.
-};
 
 std::unique_ptr<Encoder> drawn_encoder(const VitFamily& family,
                                        const VitConfig& config,
@@ -39,9 +31,10 @@ class VitEncoder final : public Encoder {
              const VitConfig& config,
              VitParameters parameters,
              const PreprocessSpec& preprocess,
-             const Origin& origin)
-      : family_(family), model_(config, std::move(parameters)) {
-    describe(config, preprocess, origin);
+             const VitOrigin& origin)
+      : family_(family),
+        info_(describe_vit(family, config, preprocess, origin)),
+        model_(config, std::move(parameters)) {
     check_preprocess();
     info_.default_taps = {"pixel"};
     for (NamedVitTap& tap : vit_taps(config, pixel_values())) {
@@ -63,8 +56,12 @@ class VitEncoder final : public Encoder {
     const at::Tensor frames = checked_frames(info_, input, model_.config().channels);
     require_preprocessed_size(info_, frames);
     require_whole_patches(frames.size(3), frames.size(4));
-    const int64_t count = frames.size(0) * frames.size(1);
-    const int64_t frame_size = frames.size(2) * frames.size(3) * frames.size(4);
+    require_whole_steps(frames.size(1));
+    // An image model sees frame by frame, a video model all steps of a clip at once.
+    const int64_t tubelet = model_.config().tubelet;
+    const int64_t steps = tubelet > 1 ? frames.size(1) / tubelet : 1;
+    const int64_t count = frames.size(0) * frames.size(1) / (steps * tubelet);
+    const int64_t sample_size = steps * tubelet * frames.size(2) * frames.size(3) * frames.size(4);
     const int64_t patch = model_.config().patch;
 
     std::vector<TapOutput> outputs;
@@ -73,22 +70,28 @@ class VitEncoder final : public Encoder {
       outputs.push_back(empty_output(index, frames, options.keep_tokens));
       last_block = std::max(last_block, taps_[index].last_block(model_.config()));
     }
-    const VitPlaces places = last_block < -1
-                                 ? VitPlaces{}
-                                 : model_.places(frames.size(3) / patch, frames.size(4) / patch);
+    const VitPlaces places =
+        last_block < -1 ? VitPlaces{}
+                        : model_.places(frames.size(3) / patch, frames.size(4) / patch, steps);
     const int64_t patches = (frames.size(3) / patch) * (frames.size(4) / patch);
-    parallel_for(count, options.threads, [&](int64_t frame) {
-      const float* image = frames.data_ptr<float>() + frame * frame_size;
+    const int64_t rows = (model_.config().prefix_tokens() + patches) * model_.config().width;
+    parallel_for(count, options.threads, [&](int64_t index) {
+      const float* sample = frames.data_ptr<float>() + index * sample_size;
       for (std::size_t k = 0; k < wanted.size(); ++k) {
-        if (taps_[wanted[k]].place == VitTap::Place::kPixel) {
-          write_pixels(image, frames, frame, outputs[k]);
+        if (taps_[wanted[k]].place != VitTap::Place::kPixel) continue;
+        for (int64_t step = 0; step < steps; ++step) {
+          write_pixels(sample + step * (sample_size / steps), frames, index * steps + step,
+                       outputs[k]);
         }
       }
       if (last_block < -1) return;
-      model_.run(image, frames.size(3), frames.size(4), places, last_block,
+      model_.run({sample, frames.size(3), frames.size(4), steps, {}}, places, last_block,
                  [&](int64_t block, const float* tokens) {
                    for (std::size_t k = 0; k < wanted.size(); ++k) {
-                     write_block(taps_[wanted[k]], block, tokens, patches, frame, outputs[k]);
+                     for (int64_t step = 0; step < steps; ++step) {
+                       write_block(taps_[wanted[k]], block, tokens + step * rows, patches,
+                                   index * steps + step, outputs[k]);
+                     }
                    }
                  });
     });
@@ -100,47 +103,11 @@ class VitEncoder final : public Encoder {
   }
 
  private:
-  void describe(const VitConfig& config, const PreprocessSpec& preprocess, const Origin& origin) {
-    const std::string size = vit_size_name(family_, config);
-    info_.id = family_.name + "-" + (size.empty() ? anonymous_size() : size);
-    if (!origin.holder.empty()) info_.id += "-" + origin.holder.substr(0, origin.holder.find('.'));
-    std::replace(info_.id.begin(), info_.id.end(), '_', '-');
-    if (config.position != vit_position_rule(family_, "auto", config)) {
-      info_.id += std::string("-") + position_name(config.position);
-    }
-    if (config.precision == VitPrecision::kBfloat16) info_.id += "-bfloat16";
-    info_.id += origin.id_suffix;
-    info_.id += preprocess_suffix(vit_preset(family_, "", config), preprocess);
-    info_.family = family_.name;
-    info_.description =
-        family_.title + " vision transformer, " + std::to_string(config.depth) +
-        " blocks of width " + std::to_string(config.width) + ", patches of " +
-        std::to_string(config.patch) + " pixels, " + std::to_string(config.registers) +
-        " registers, positions by " +
-        (config.positions == VitPositions::kRotary ? "rotation" : position_name(config.position));
-    info_.detection = origin.detection;
-    info_.weights_path = origin.path;
-    info_.weights_digest = origin.digest;
-    info_.canonical = family_.name + "/1 " + config.canonical();
-    if (!origin.holder.empty()) info_.canonical += " from " + origin.holder;
-    info_.retrieval_tap =
-        config.pooling == VitPooling::kClassToken && config.projection == 0 ? "norm" : "pooled";
-    info_.preprocess = preprocess;
-    info_.has_weights = true;
-    info_.is_verified = family_.is_verified;
-  }
-
-  std::string anonymous_size() const {
-    const VitConfig& config = model_.config();
-    return "D" + std::to_string(config.width) + "-L" + std::to_string(config.depth) + "-h" +
-           std::to_string(config.heads) + "-P" + std::to_string(config.patch) + "-R" +
-           std::to_string(config.registers);
-  }
-
   /// Numbers in a frame; 0 when its size depends on the video.
   int64_t pixel_values() const {
     const auto size = fixed_frame_size(info_.preprocess);
-    return size ? model_.config().channels * size->first * size->second : 0;
+    const VitConfig& config = model_.config();
+    return size ? config.tubelet * config.channels * size->first * size->second : 0;
   }
 
   /// Refuses sizes that the patches do not tile (the references assert; they do not crop).
@@ -152,6 +119,14 @@ class VitEncoder final : public Encoder {
                 "takes images whose sides are multiples of " + std::to_string(patch) + ", got " +
                     std::to_string(height) + "x" + std::to_string(width) +
                     "; change the preprocessing's size or crop");
+  }
+
+  void require_whole_steps(int64_t frames) const {
+    const int64_t tubelet = model_.config().tubelet;
+    if (frames % tubelet == 0) return;
+    throw Error(ErrorKind::kUsage, info_.id,
+                "sees " + std::to_string(tubelet) + " frames at a time, so a clip cannot have " +
+                    std::to_string(frames));
   }
 
   void check_preprocess() const {
@@ -166,11 +141,11 @@ class VitEncoder final : public Encoder {
     const VitConfig& config = model_.config();
     const VitTap& tap = taps_[index];
     const int64_t batch = frames.size(0);
-    const int64_t steps = frames.size(1);
+    const int64_t steps = frames.size(1) / config.tubelet;
     TapOutput output;
     output.name = info_.taps[index].name;
     if (tap.place == VitTap::Place::kPixel) {
-      const int64_t channels = frames.size(2);
+      const int64_t channels = config.tubelet * frames.size(2);
       output.grid_height = 1;
       output.grid_width = 1;
       output.pooled =
@@ -202,16 +177,18 @@ class VitEncoder final : public Encoder {
     return output;
   }
 
-  static void write_pixels(const float* image,
-                           const at::Tensor& frames,
-                           int64_t frame,
-                           TapOutput& output) {
-    const int64_t values = frames.size(2) * frames.size(3) * frames.size(4);
+  /// The frames of one step side by side, channel by channel.
+  void write_pixels(const float* image,
+                    const at::Tensor& frames,
+                    int64_t step,
+                    TapOutput& output) const {
+    const int64_t channels = model_.config().tubelet * frames.size(2);
+    const int64_t values = channels * frames.size(3) * frames.size(4);
     if (output.tokens.defined()) {
-      std::copy_n(image, values, output.tokens.data_ptr<float>() + frame * values);
+      std::copy_n(image, values, output.tokens.data_ptr<float>() + step * values);
     }
-    area_thumbnail(image, frames.size(2), frames.size(3), frames.size(4),
-                   output.pooled.data_ptr<float>() + frame * output.pooled.size(2));
+    area_thumbnail(image, channels, frames.size(3), frames.size(4),
+                   output.pooled.data_ptr<float>() + step * output.pooled.size(2));
   }
 
   /// What a tap takes of the tokens after `block`, if that is its block.
@@ -279,107 +256,28 @@ std::unique_ptr<Encoder> drawn_encoder(const VitFamily& family,
                                        const VitConfig& config,
                                        const PreprocessSpec& preprocess,
                                        uint64_t seed) {
-  const std::string number = std::to_string(seed);
-  return std::make_unique<VitEncoder>(
-      family, config, random_vit_parameters(config, seed), preprocess,
-      Origin{"", "random-" + number, "-random" + number, "weights drawn from seed " + number, ""});
-}
-
-void require_size(const VitFamily& family, const std::string& size, const VitWeights& weights) {
-  if (size.empty()) return;
-  const VitConfig& found = weights.facts.config;
-  VitConfig expected = vit_size(family, size);
-  expected.norm_epsilon = found.norm_epsilon;
-  expected.table_side = found.table_side;
-  expected.position = found.position;
-  if (expected.canonical() == found.canonical()) return;
-  throw Error(ErrorKind::kIncompatible, weights.path,
-              "is not a " + family.title + " of size " + size + ": found " + found.canonical() +
-                  ", expected " + expected.canonical());
-}
-
-/// The options, checked but for those that need the model.
-struct Options {
-  std::string size;
-  std::string digest;
-  std::string position;
-  std::string preset;
-  std::string weights;
-  VitPrecision precision = VitPrecision::kFloat32;
-  VitRequest request;
-  bool is_random = false;
-  int64_t seed = 0;
-};
-
-Options read_options(const VitFamily& family, const nlohmann::json& config) {
-  const nlohmann::json options = object_field(config, "options", family.name);
-  const std::string subject = family.name + ".options";
-  Options read;
-  read.weights = string_field(config, "weights", "", family.name);
-  read.size = string_field(options, "size", "", subject);
-  read.digest = string_field(options, "digest", "", subject);
-  read.position = choice_field(
-      options, "pos_interp", "auto",
-      {"auto", "original", "hf", "timm", "offset", "size", "size_antialias", "scale", "fixed"},
-      subject);
-  read.preset = string_field(options, "preset", "", subject);
-  if (choice_field(options, "dtype", "float32", {"float32", "bfloat16"}, subject) == "bfloat16") {
-    read.precision = VitPrecision::kBfloat16;
-  }
-  read.request.family = family.name;
-  read.request.heads = integer_field(options, "heads", 0, 1, 65536, subject);
-  read.request.checkpoint_key = string_field(options, "checkpoint_key", "", subject);
-  read.is_random = options.contains("random_seed");
-  read.seed =
-      integer_field(options, "random_seed", 0, 0, std::numeric_limits<int64_t>::max(), subject);
-  if (read.is_random == !read.weights.empty()) {
-    throw Error(ErrorKind::kUsage, subject,
-                read.is_random
-                    ? "'random_seed' and 'weights' exclude each other; remove one"
-                    : "needs 'weights', or 'random_seed' with 'size' for an untrained model");
-  }
-  if (read.is_random && read.size.empty()) {
-    throw Error(ErrorKind::kUsage, subject, "'random_seed' needs 'size'");
-  }
-  return read;
+  return std::make_unique<VitEncoder>(family, config,
+                                      random_vit_parameters(config, seed, family.initialisation),
+                                      preprocess, drawn_origin(seed));
 }
 
 }  // namespace
 
-const std::vector<std::string>& vit_option_names() {
-  static const std::vector<std::string> names = {
-      "size", "heads", "checkpoint_key", "pos_interp", "preset", "dtype", "digest", "random_seed"};
-  return names;
-}
-
 std::unique_ptr<Encoder> make_vit_encoder(const VitFamily& family, const nlohmann::json& config) {
-  const Options options = read_options(family, config);
-  const auto preprocess = [&](const VitConfig& model) {
-    return read_preprocess(object_field(config, "preprocess", family.name),
-                           vit_preset(family, options.preset, model), family.name);
-  };
+  const VitOptions options = read_vit_options(family, config);
   if (options.is_random) {
-    VitConfig fresh = vit_size(family, options.size);
-    if (options.request.heads > 0) fresh.heads = options.request.heads;
-    fresh.position = vit_position_rule(family, options.position, fresh);
-    fresh.precision = options.precision;
-    fresh.validate(family.name + ".options");
-    return drawn_encoder(family, fresh, preprocess(fresh), static_cast<uint64_t>(options.seed));
+    const VitConfig fresh = random_vit_config(family, options);
+    return drawn_encoder(family, fresh, vit_preprocess(family, options, config, fresh),
+                         options.seed);
   }
   VitWeights weights = load_vit(options.weights, options.request);
-  if (!options.digest.empty() && options.digest != weights.digest) {
-    throw Error(ErrorKind::kIncompatible, weights.path,
-                "has the digest " + weights.digest + ", but the config pins " + options.digest +
-                    "; fetch the file again or correct 'digest'");
-  }
-  require_size(family, options.size, weights);
+  require_digest(options, weights.path, weights.digest);
   VitFacts& facts = weights.facts;
-  facts.config.position = vit_position_rule(family, options.position, facts.config);
-  facts.config.precision = options.precision;
+  apply_vit_options(family, options, weights.path, facts.config);
   return std::make_unique<VitEncoder>(family, facts.config, std::move(weights.parameters),
-                                      preprocess(facts.config),
-                                      Origin{weights.path, weights.digest, "", facts.line,
-                                             facts.is_one_of_several ? facts.holder : ""});
+                                      vit_preprocess(family, options, config, facts.config),
+                                      VitOrigin{weights.path, weights.digest, "", facts.line,
+                                                facts.is_one_of_several ? facts.holder : ""});
 }
 
 std::unique_ptr<Encoder> make_untrained_vit(const VitFamily& family,

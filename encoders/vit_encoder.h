@@ -13,9 +13,6 @@
 
 namespace physprobe {
 
-/// Names accepted under "options" of every family.
-const std::vector<std::string>& vit_option_names();
-
 /// Taps: vit_taps.h. Tokens are ordered class token, registers, patches row by row; prefix_tokens
 /// counts the first two. `pooled` of a tap of tokens is its class token, or the mean of its rows
 /// where there is none; `patch_mean` the mean of its patches, or of its rows where it holds none.
@@ -29,7 +26,11 @@ const std::vector<std::string>& vit_option_names();
 ///  - preset: preprocessing, on top of which "preprocess" changes single fields;
 ///  - dtype: float32, or bfloat16 for the blocks' linear layers;
 ///  - digest: SHA-256 the weights must have;
-///  - random_seed: instead of weights, fresh ones of `size`.
+///  - random_seed: instead of weights, fresh ones of `size`;
+///  - predictor_heads, mask_token, prediction: of the predictor (video_predictor.h), without effect
+///  here.
+/// Video models (frames_per_step 2) see all frames of a sample at once; each time step is a row of
+/// tokens, its pooled vector the mean of its own normed patches.
 std::unique_ptr<Encoder> make_vit_encoder(const VitFamily& family, const nlohmann::json& config);
 
 /// A published size with fresh weights (vit_parameters.h says how drawn). Throws Error(kUsage) for

@@ -9,8 +9,9 @@ namespace physprobe {
 
 const std::vector<VitFamily>& vit_families() {
   static const std::vector<VitFamily> families = {
-      dinov2_family(), dinov3_family(), ijepa_family(), supervised_vit_family(),
-      mae_family(),    msn_family(),    clip_family(),  siglip_family()};
+      dinov2_family(), dinov3_family(), ijepa_family(),    supervised_vit_family(),
+      mae_family(),    msn_family(),    clip_family(),     siglip_family(),
+      vjepa_family(),  vjepa2_family(), vjepa2_1_family(), videomae_family()};
   return families;
 }
 

@@ -4,16 +4,22 @@
 
 #include "physprobe/core/preprocess_spec.h"
 #include "physprobe/encoders/vit_config.h"
+#include "physprobe/encoders/vit_decoder.h"
 #include "physprobe/encoders/vit_naming.h"
+#include "physprobe/encoders/vit_parameters.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace physprobe {
 
+struct ModelNames;
+
 struct VitSize {
   std::string name;  ///< "vits14"
   VitConfig config;
+  std::optional<VitDecoderConfig> decoder = std::nullopt;  ///< The predictor published with it.
 };
 
 struct VitFamily {
@@ -31,6 +37,14 @@ struct VitFamily {
   std::vector<std::string> model_types;  ///< Of a config.json.
   /// Sub-dictionaries of a training checkpoint that hold this model, the default first.
   std::vector<std::string> checkpoint_keys;
+  VitInitialisation initialisation = VitInitialisation::kPlain;
+  /// Where names show the kind of positions; nullptr: it is base.positions.
+  VitPositions (*positions_of)(const ModelNames& model) = nullptr;
+  /// Namings of predictors; empty: the family has none.
+  std::vector<const VitNaming*> decoder_namings;
+  VitDecoderConfig decoder_base;  ///< What shapes do not show of a predictor.
+  /// What a predictor is held against: tokens of the target encoder, or pixels.
+  bool predicts_pixels = false;
   /// Families whose files look alike, so that only the user can tell.
   std::vector<std::string> lookalikes;
   /// The rule of "auto" (the original code), "hf" or "timm".
@@ -53,6 +67,10 @@ VitFamily mae_family();
 VitFamily msn_family();
 VitFamily clip_family();
 VitFamily siglip_family();
+VitFamily vjepa_family();
+VitFamily vjepa2_family();
+VitFamily vjepa2_1_family();
+VitFamily videomae_family();
 
 /// The configuration of a published size. Throws Error(kUsage) for another name.
 VitConfig vit_size(const VitFamily& family, const std::string& size);

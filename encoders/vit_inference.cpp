@@ -1,6 +1,7 @@
 #include "physprobe/encoders/vit_inference.h"
 
 #include "physprobe/core/error.h"
+#include "physprobe/encoders/vit_sincos.h"
 
 #include <fmt/format.h>
 
@@ -19,18 +20,31 @@ class Inference {
 
   VitConfig config() const {
     VitConfig config = family_.base;
-    const std::vector<int64_t> patch = shape("patch_embed.proj.weight", 4);
-    if (patch[2] != patch[3]) {
-      refuse(fmt::format("has patches of {}x{} pixels; only square ones are read", patch[2],
-                         patch[3]));
+    const std::size_t rank = family_.base.tubelet > 1 ? 5 : 4;
+    const std::vector<int64_t> patch = shape("patch_embed.proj.weight", rank);
+    if (patch[rank - 2] != patch[rank - 1]) {
+      refuse(fmt::format("has patches of {}x{} pixels; only square ones are read", patch[rank - 2],
+                         patch[rank - 1]));
     }
     config.width = patch[0];
     config.channels = patch[1];
-    config.patch = patch[2];
+    config.patch = patch[rank - 1];
+    if (rank == 5) config.tubelet = patch[2];
     config.has_class_token = contains("cls_token");
     config.registers = contains("register_tokens") ? shape("register_tokens", 3)[1] : 0;
     config.depth = depth();
-    if (config.positions == VitPositions::kTable) read_table(config);
+    if (rank == 5) {
+      // Files without a table do not say what size they were trained at.
+      config.table_side = family_.base.table_side * family_.base.patch / config.patch;
+    }
+    if (family_.positions_of != nullptr) config.positions = family_.positions_of(model_);
+    if (config.positions == VitPositions::kTable) {
+      if (config.tubelet > 1) {
+        read_video_table(config);
+      } else {
+        read_table(config);
+      }
+    }
     read_feed_forward(config);
     config.has_patch_bias = contains("patch_embed.proj.bias");
     config.has_qkv_bias = contains("blocks.0.attn.qkv.bias");
@@ -85,6 +99,20 @@ class Inference {
     }
     refuse(fmt::format("has a position table of {} rows; expected {}the square of a whole number",
                        rows, config.has_class_token ? "one and " : ""));
+  }
+
+  /// The grid of a fixed table is in its numbers alone.
+  void read_video_table(VitConfig& config) const {
+    shape("pos_embed", 3);
+    const std::string name = model_.names.at("pos_embed");
+    const auto found = recognise_sincos(checkpoint_.read_float(name));
+    if (!found) {
+      refuse("holds '" + name + "', which is not the fixed table of a " + family_.title +
+             "; it is damaged, or left over in a model of rotary positions: then set 'family' to "
+             "vjepa2");
+    }
+    config.table_steps = found->steps;
+    config.table_side = found->side;
   }
 
   void read_feed_forward(VitConfig& config) const {

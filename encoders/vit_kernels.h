@@ -53,6 +53,17 @@ struct VitKernels {
   void (*rotate_halves)(
       float* x, const float* sine, const float* cosine, int64_t heads, int64_t head_width);
 
+  /// The same with interleaved pairs: of `count` (even) channels of each head from `first` on,
+  /// x[j] becomes x[j] cosine[j] + partner sine[j], where 2k and 2k + 1 are partners, counted from
+  /// `first`, and `sine` holds the signs.
+  void (*rotate_pairs)(float* x,
+                       const float* sine,
+                       const float* cosine,
+                       int64_t heads,
+                       int64_t head_width,
+                       int64_t first,
+                       int64_t count);
+
   /// Softmax over the first `width` numbers of each row of `x`, rows `stride` apart, in place. The
   /// row must have room for `width` rounded up to 16; the numbers behind `width` become 0.
   void (*softmax_rows)(float* x, int64_t rows, int64_t width, int64_t stride);

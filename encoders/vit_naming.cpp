@@ -54,8 +54,15 @@ std::vector<std::string> VitNaming::sources(const std::string& ours) const {
   const std::string layer = block + std::to_string(index) + ".";
   static const std::string qkv = "attn.qkv.";
   static const std::string gate = "mlp.w12.";
-  if (starts_with(rest, qkv) && !query_key_value.empty()) {
-    const std::string kind = rest.substr(qkv.size());
+  const std::string kind = starts_with(rest, qkv) ? rest.substr(qkv.size()) : "";
+  if (kind == "bias" && !query_key_value_bias.empty()) {
+    std::vector<std::string> parts;
+    for (const std::string& part : query_key_value_bias) {
+      parts.push_back(part.empty() ? "" : layer + part);
+    }
+    return parts;
+  }
+  if (!kind.empty() && !query_key_value.empty()) {
     std::vector<std::string> parts;
     for (const std::string& part : query_key_value) parts.push_back(layer + part + kind);
     if (kind == "bias" && !has_key_bias) parts[1].clear();
@@ -72,6 +79,12 @@ std::vector<std::string> VitNaming::sources(const std::string& ours) const {
 }
 
 bool VitNaming::is_unused(const std::string& theirs) const {
+  const bool has_ending =
+      std::any_of(unused_endings.begin(), unused_endings.end(), [&](const std::string& ending) {
+        return theirs.size() >= ending.size() &&
+               theirs.compare(theirs.size() - ending.size(), ending.size(), ending) == 0;
+      });
+  if (has_ending) return true;
   return std::any_of(unused.begin(), unused.end(), [&](const std::string& entry) {
     return entry.back() == '.' || entry == "decoder" ? starts_with(theirs, entry) : theirs == entry;
   });
@@ -212,6 +225,93 @@ const VitNaming& hugging_face_clip_naming() {
     n.query_key_value = {"self_attn.q_proj.", "self_attn.k_proj.", "self_attn.v_proj."};
     n.has_flat_table = true;
     n.unused = {"embeddings.position_ids"};
+    return n;
+  }();
+  return naming;
+}
+
+const VitNaming& vjepa_naming() {
+  static const VitNaming naming = [] {
+    VitNaming n;
+    n.name = "original";
+    n.block = "blocks.";
+    n.in_block = {{"mlp.w3.", "mlp.fc3."}};
+    n.gate_and_value = {"mlp.fc1.", "mlp.fc2."};
+    n.unused_endings = {"_rotary_emb.freqs"};  // fixed numbers that follow from the head's width
+    return n;
+  }();
+  return naming;
+}
+
+const VitNaming& vjepa2_1_naming() {
+  static const VitNaming naming = [] {
+    VitNaming n = vjepa_naming();
+    n.whole = {{"level_norms.", "norms_block."}, {"norm.", "norms_block.3."}};
+    n.unused = {"patch_embed_img.", "img_mod_embed"};  // of single images
+    return n;
+  }();
+  return naming;
+}
+
+const VitNaming& hugging_face_vjepa2_naming() {
+  static const VitNaming naming = [] {
+    VitNaming n;
+    n.name = "hf";
+    n.block = "layer.";
+    n.whole = {{"patch_embed.proj.", "embeddings.patch_embeddings.proj."}, {"norm.", "layernorm."}};
+    n.in_block = {{"attn.proj.", "attention.proj."}};
+    n.query_key_value = {"attention.query.", "attention.key.", "attention.value."};
+    return n;
+  }();
+  return naming;
+}
+
+const VitNaming& videomae_naming() {
+  static const VitNaming naming = [] {
+    VitNaming n;
+    n.name = "original";
+    n.block = "blocks.";
+    n.query_key_value_bias = {"attn.q_bias", "", "attn.v_bias"};
+    n.unused = {"head."};
+    return n;
+  }();
+  return naming;
+}
+
+const VitNaming& vjepa_predictor_naming() {
+  static const VitNaming naming = [] {
+    VitNaming n = vjepa_naming();
+    n.block = "predictor_blocks.";
+    n.whole = {{"embed.", "predictor_embed."},
+               {"pos_embed", "predictor_pos_embed"},
+               {"norm.", "predictor_norm."},
+               {"proj.", "predictor_proj."}};
+    n.unused = {"predictor_proj_context.", "img_mod_embed"};  // V-JEPA 2.1: a loss of training
+    return n;
+  }();
+  return naming;
+}
+
+const VitNaming& hugging_face_vjepa2_predictor_naming() {
+  static const VitNaming naming = [] {
+    VitNaming n = hugging_face_vjepa2_naming();
+    n.whole = {{"embed.", "embeddings.predictor_embeddings."},
+               {"mask_tokens", "embeddings.mask_tokens"},
+               {"norm.", "layernorm."}};
+    return n;
+  }();
+  return naming;
+}
+
+const VitNaming& videomae_decoder_naming() {
+  static const VitNaming naming = [] {
+    VitNaming n = videomae_naming();
+    n.block = "decoder.blocks.";
+    n.whole = {{"embed.", "encoder_to_decoder."},
+               {"mask_tokens", "mask_token"},
+               {"norm.", "decoder.norm."},
+               {"proj.", "decoder.head."}};
+    n.unused = {"encoder."};
     return n;
   }();
   return naming;

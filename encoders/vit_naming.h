@@ -20,6 +20,8 @@ struct VitNaming {
   Pairs in_block;     ///< Names within a block that differ.
   /// Query, key and value, where they are kept apart: their names within a block, ending in '.'.
   std::vector<std::string> query_key_value;
+  /// Their biases, where those are named otherwise than the weights; "" stands for zeros.
+  std::vector<std::string> query_key_value_bias;
   /// The halves of a SwiGLU's first matrix, where they are kept apart.
   std::vector<std::string> gate_and_value;
   bool has_key_bias = true;             ///< False: a key bias of zeros.
@@ -29,6 +31,7 @@ struct VitNaming {
   /// Names that are there and have no use here: heads of training, mask tokens. One that ends in
   /// '.' covers all that begin so.
   std::vector<std::string> unused;
+  std::vector<std::string> unused_endings;  ///< Likewise, by the end of the name.
 
   /// Where the file keeps our tensor `name`: the parts to be joined; "" stands for zeros.
   std::vector<std::string> sources(const std::string& ours) const;
@@ -43,6 +46,16 @@ const VitNaming& dinov3_naming();
 const VitNaming& hugging_face_dinov3_naming();
 const VitNaming& clip_naming();               ///< openai/CLIP's visual tower.
 const VitNaming& hugging_face_clip_naming();  ///< CLIPVisionModel and SiglipVisionModel.
+
+const VitNaming& vjepa_naming();     ///< V-JEPA 1 and 2.
+const VitNaming& vjepa2_1_naming();  ///< V-JEPA 2.1: a norm per level.
+const VitNaming& hugging_face_vjepa2_naming();
+const VitNaming& videomae_naming();
+
+// Of decoders (vit_decoder.h).
+const VitNaming& vjepa_predictor_naming();
+const VitNaming& hugging_face_vjepa2_predictor_naming();
+const VitNaming& videomae_decoder_naming();
 
 /// The number at the start of `text` when a '.' follows it, else -1; `rest` is what follows the
 /// '.'.

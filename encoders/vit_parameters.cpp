@@ -3,10 +3,12 @@
 #include "physprobe/core/error.h"
 #include "physprobe/core/parallel.h"
 #include "physprobe/core/rng.h"
+#include "physprobe/encoders/vit_position.h"
 
 #include <ATen/ATen.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <utility>
 
 namespace physprobe {
@@ -14,6 +16,7 @@ namespace {
 
 constexpr double kDeviation = 0.02;
 constexpr double kLargestDeviations = 2.0;
+constexpr double kLargestByDepth = 2.0;  // not deviations: V-JEPA cuts at the value itself
 
 bool ends_with(const std::string& text, const std::string& end) {
   return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
@@ -23,17 +26,19 @@ bool is_norm(const std::string& name) {
   return name.find("norm") != std::string::npos;
 }
 
+void append(std::vector<VitParameter>& all, const std::vector<VitParameter>& more) {
+  all.insert(all.end(), more.begin(), more.end());
+}
+
 void add_norm(std::vector<VitParameter>& all, const std::string& name, int64_t width) {
-  all.push_back({name + ".weight", {width}});
-  all.push_back({name + ".bias", {width}});
+  append(all, norm_parameters(name, width));
 }
 
 void add_linear(std::vector<VitParameter>& all,
                 const std::string& name,
                 int64_t outputs,
                 int64_t inputs) {
-  all.push_back({name + ".weight", {outputs, inputs}});
-  all.push_back({name + ".bias", {outputs}});
+  append(all, linear_parameters(name, outputs, inputs));
 }
 
 void add_attention_head(std::vector<VitParameter>& all, const VitConfig& config) {
@@ -46,27 +51,86 @@ void add_attention_head(std::vector<VitParameter>& all, const VitConfig& config)
   add_linear(all, "head.mlp.fc2", d, config.hidden);
 }
 
-at::Tensor draw(const VitParameter& parameter, uint64_t seed) {
+/// Block number of "blocks.3.attn.proj.weight", from 1.
+double block_number(const std::string& name) {
+  return std::strtod(name.c_str() + std::string("blocks.").size(), nullptr) + 1.0;
+}
+
+/// V-JEPA's rescaling of residual branches; see VitInitialisation::kByDepth.
+void rescale_by_depth(const VitConfig& config, const std::string& name, at::Tensor& tensor) {
+  if (name.compare(0, 7, "blocks.") != 0) return;
+  const double divisor = std::sqrt(2.0 * block_number(name));
+  if (ends_with(name, ".attn.proj.weight") || ends_with(name, ".mlp.fc2.weight")) {
+    tensor.div_(divisor);
+  } else if (ends_with(name, ".mlp.w12.weight")) {
+    tensor.narrow(0, config.hidden, config.hidden).div_(divisor);
+  }
+}
+
+at::Tensor draw(const VitConfig& config,
+                const VitParameter& parameter,
+                uint64_t seed,
+                VitInitialisation kind) {
+  const bool is_by_depth = kind == VitInitialisation::kByDepth;
   if (parameter.name == kRotaryPeriods) {
     return rotary_periods(4 * parameter.shape[0], kRotaryBase);
+  }
+  if (is_by_depth && parameter.name == "pos_embed") {
+    return sincos_positions(config.table_steps, config.table_side, config.table_side, config.width,
+                            true)
+        .reshape(parameter.shape);
   }
   if (ends_with(parameter.name, ".gamma") ||
       (is_norm(parameter.name) && ends_with(parameter.name, ".weight"))) {
     return at::ones(parameter.shape, at::kFloat);
   }
-  if (ends_with(parameter.name, ".bias")) return at::zeros(parameter.shape, at::kFloat);
+  if (ends_with(parameter.name, ".bias") || (is_by_depth && parameter.name == "mask_tokens")) {
+    return at::zeros(parameter.shape, at::kFloat);
+  }
+  const double largest = is_by_depth ? kLargestByDepth / kDeviation : kLargestDeviations;
   at::Tensor tensor = at::empty(parameter.shape, at::kFloat);
   float* values = tensor.data_ptr<float>();
   Rng rng(derive_seed(seed, parameter.name.c_str()));
   for (int64_t i = 0; i < tensor.numel(); ++i) {
     double value = rng.normal();
-    while (std::abs(value) > kLargestDeviations) value = rng.normal();
+    while (std::abs(value) > largest) value = rng.normal();
     values[i] = static_cast<float>(kDeviation * value);
   }
+  if (is_by_depth) rescale_by_depth(config, parameter.name, tensor);
   return tensor;
 }
 
 }  // namespace
+
+std::vector<VitParameter> norm_parameters(const std::string& name, int64_t width) {
+  return {{name + ".weight", {width}}, {name + ".bias", {width}}};
+}
+
+std::vector<VitParameter> linear_parameters(const std::string& name,
+                                            int64_t outputs,
+                                            int64_t inputs,
+                                            bool has_bias) {
+  std::vector<VitParameter> both = {{name + ".weight", {outputs, inputs}}};
+  if (has_bias) both.push_back({name + ".bias", {outputs}});
+  return both;
+}
+
+std::vector<VitParameter> vit_block_parameters(const VitConfig& config) {
+  const int64_t d = config.width;
+  std::vector<VitParameter> all;
+  for (int64_t i = 0; i < config.depth; ++i) {
+    const std::string block = "blocks." + std::to_string(i) + ".";
+    add_norm(all, block + "norm1", d);
+    append(all, linear_parameters(block + "attn.qkv", 3 * d, d, config.has_qkv_bias));
+    add_linear(all, block + "attn.proj", d, d);
+    if (config.has_layer_scale) all.push_back({block + "ls1.gamma", {d}});
+    add_norm(all, block + "norm2", d);
+    add_linear(all, block + (config.is_gated() ? "mlp.w12" : "mlp.fc1"), config.hidden_rows(), d);
+    add_linear(all, block + (config.is_gated() ? "mlp.w3" : "mlp.fc2"), d, config.hidden);
+    if (config.has_layer_scale) all.push_back({block + "ls2.gamma", {d}});
+  }
+  return all;
+}
 
 std::vector<VitParameter> vit_parameters(const VitConfig& config) {
   const int64_t d = config.width;
@@ -74,24 +138,19 @@ std::vector<VitParameter> vit_parameters(const VitConfig& config) {
   if (config.has_class_token) all.push_back({"cls_token", {1, 1, d}});
   if (config.positions == VitPositions::kTable) {
     all.push_back({"pos_embed", {1, config.table_rows(), d}});
-  } else {
+  } else if (config.positions == VitPositions::kRotary) {
     all.push_back({kRotaryPeriods, {config.head_width() / 4}});
   }
   if (config.registers > 0) all.push_back({"register_tokens", {1, config.registers, d}});
-  all.push_back({"patch_embed.proj.weight", {d, config.channels, config.patch, config.patch}});
+  std::vector<int64_t> patch = {d, config.channels, config.patch, config.patch};
+  if (config.tubelet > 1) patch.insert(patch.begin() + 2, config.tubelet);
+  all.push_back({"patch_embed.proj.weight", patch});
   if (config.has_patch_bias) all.push_back({"patch_embed.proj.bias", {d}});
+  if (config.has_modality_embedding) all.push_back({"video_mod_embed", {1, 1, d}});
   if (config.has_entry_norm) add_norm(all, "norm_pre", d);
-  for (int64_t i = 0; i < config.depth; ++i) {
-    const std::string block = "blocks." + std::to_string(i) + ".";
-    add_norm(all, block + "norm1", d);
-    all.push_back({block + "attn.qkv.weight", {3 * d, d}});
-    if (config.has_qkv_bias) all.push_back({block + "attn.qkv.bias", {3 * d}});
-    add_linear(all, block + "attn.proj", d, d);
-    if (config.has_layer_scale) all.push_back({block + "ls1.gamma", {d}});
-    add_norm(all, block + "norm2", d);
-    add_linear(all, block + (config.is_gated() ? "mlp.w12" : "mlp.fc1"), config.hidden_rows(), d);
-    add_linear(all, block + (config.is_gated() ? "mlp.w3" : "mlp.fc2"), d, config.hidden);
-    if (config.has_layer_scale) all.push_back({block + "ls2.gamma", {d}});
+  append(all, vit_block_parameters(config));
+  for (int64_t i = 0; i + 1 < config.level_norms; ++i) {
+    add_norm(all, "level_norms." + std::to_string(i), d);
   }
   add_norm(all, "norm", d);
   if (config.pooling == VitPooling::kAttentionHead) add_attention_head(all, config);
@@ -120,17 +179,25 @@ at::Tensor rotary_periods(int64_t head_width, double base) {
   return periods;
 }
 
-VitParameters random_vit_parameters(const VitConfig& config, uint64_t seed) {
-  const std::vector<VitParameter> list = vit_parameters(config);
+VitParameters draw_parameters(const VitConfig& config,
+                              const std::vector<VitParameter>& list,
+                              uint64_t seed,
+                              VitInitialisation kind) {
   std::vector<at::Tensor> drawn(list.size());
   // One generator per tensor: the tensors are drawn in parallel.
   parallel_for(static_cast<int64_t>(list.size()), 0, [&](int64_t i) {
     const auto index = static_cast<std::size_t>(i);
-    drawn[index] = draw(list[index], seed);
+    drawn[index] = draw(config, list[index], seed, kind);
   });
   VitParameters parameters;
   for (std::size_t i = 0; i < list.size(); ++i) parameters[list[i].name] = drawn[i];
   return parameters;
+}
+
+VitParameters random_vit_parameters(const VitConfig& config,
+                                    uint64_t seed,
+                                    VitInitialisation kind) {
+  return draw_parameters(config, vit_parameters(config), seed, kind);
 }
 
 }  // namespace physprobe

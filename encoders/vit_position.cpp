@@ -12,6 +12,8 @@
 namespace physprobe {
 namespace {
 
+constexpr double kCodeBase = 10000.0;
+
 /// How one output index draws on the table: weights of the entries first, first + 1, ….
 struct Taps {
   int64_t first = 0;
@@ -69,6 +71,26 @@ std::vector<Taps> antialiased_taps(int64_t side, int64_t grid) {
   return all;
 }
 
+/// torch's "linear" with a scale factor, align_corners = false.
+std::vector<Taps> linear_taps(int64_t side, int64_t grid) {
+  const double factor = static_cast<double>(grid) / static_cast<double>(side);
+  const auto scale = static_cast<float>(1.0 / factor);
+  std::vector<Taps> all(static_cast<std::size_t>(grid));
+  for (int64_t i = 0; i < grid; ++i) {
+    const float source = std::max(scale * (static_cast<float>(i) + 0.5F) - 0.5F, 0.0F);
+    Taps& taps = all[static_cast<std::size_t>(i)];
+    taps.first = std::min(static_cast<int64_t>(source), side - 1);
+    const double after = static_cast<double>(source - static_cast<float>(taps.first));
+    taps.weights = {1.0 - after};
+    if (taps.first + 1 < side) {
+      taps.weights.push_back(after);
+    } else {
+      taps.weights[0] = 1.0;
+    }
+  }
+  return all;
+}
+
 std::vector<Taps> axis_taps(const VitConfig& config, int64_t grid) {
   const int64_t side = config.table_side;
   switch (config.position) {
@@ -80,6 +102,8 @@ std::vector<Taps> axis_taps(const VitConfig& config, int64_t grid) {
       return plain_taps(
           side, grid,
           static_cast<float>(1.0 / (static_cast<double>(grid) / static_cast<double>(side))));
+    case PositionInterpolation::kTrilinear:
+      return linear_taps(side, grid);
     case PositionInterpolation::kOffset:
     case PositionInterpolation::kFixed:
       break;
@@ -112,6 +136,17 @@ bool takes_table_as_it_is(const VitConfig& config, int64_t grid_height, int64_t 
   return false;
 }
 
+/// Writes the code of `place` over `width` numbers: sines, then cosines.
+void write_code(double place, int64_t width, double* to) {
+  const int64_t half = width / 2;
+  for (int64_t k = 0; k < half; ++k) {
+    const double angle =
+        place / std::pow(kCodeBase, static_cast<double>(k) / static_cast<double>(half));
+    to[k] = std::sin(angle);
+    to[half + k] = std::cos(angle);
+  }
+}
+
 /// to[c] = sum over taps of weight * from[tap * stride + c], for c in [0, width).
 void weighted_rows(
     const Taps& taps, const double* from, int64_t stride, int64_t width, double* to) {
@@ -122,17 +157,14 @@ void weighted_rows(
   }
 }
 
-}  // namespace
-
-at::Tensor resized_positions(const VitConfig& config,
-                             const at::Tensor& table,
-                             int64_t grid_height,
-                             int64_t grid_width) {
+/// One time step of a table, (M * M, width) double, on another grid: (grid_height * grid_width,
+/// width).
+at::Tensor resized_plane(const VitConfig& config,
+                         const at::Tensor& plane,
+                         int64_t grid_height,
+                         int64_t grid_width) {
   const int64_t side = config.table_side;
   const int64_t width = config.width;
-  if (takes_table_as_it_is(config, grid_height, grid_width)) return table;
-  const int64_t class_rows = config.class_rows();
-  const at::Tensor patches = table.slice(0, class_rows).to(at::kDouble).contiguous();
   const std::vector<Taps> horizontal = axis_taps(config, grid_width);
   const std::vector<Taps> vertical = axis_taps(config, grid_height);
 
@@ -142,17 +174,92 @@ at::Tensor resized_positions(const VitConfig& config,
   for (int64_t y = 0; y < side; ++y) {
     for (int64_t x = 0; x < grid_width; ++x) {
       weighted_rows(horizontal[static_cast<std::size_t>(x)],
-                    patches.data_ptr<double>() + y * side * width, width, width,
+                    plane.data_ptr<double>() + y * side * width, width, width,
                     narrowed.data() + y * wide + x * width);
     }
   }
-  const at::Tensor resized = at::empty({grid_height, wide}, at::kDouble);
+  at::Tensor resized = at::empty({grid_height, wide}, at::kDouble);
   for (int64_t y = 0; y < grid_height; ++y) {
     weighted_rows(vertical[static_cast<std::size_t>(y)], narrowed.data(), wide, wide,
                   resized.data_ptr<double>() + y * wide);
   }
-  const at::Tensor rows = resized.reshape({grid_height * grid_width, width}).to(at::kFloat);
+  return resized.reshape({grid_height * grid_width, width});
+}
+
+/// A table of several time steps on another grid of space and time.
+at::Tensor resized_in_time(const VitConfig& config,
+                           const at::Tensor& table,
+                           int64_t grid_height,
+                           int64_t grid_width,
+                           int64_t steps) {
+  const at::Tensor planes =
+      table.to(at::kDouble).reshape({config.table_steps, -1, config.width}).contiguous();
+  std::vector<at::Tensor> resized;
+  for (int64_t step = 0; step < config.table_steps; ++step) {
+    resized.push_back(resized_plane(config, planes[step], grid_height, grid_width));
+  }
+  const at::Tensor all = at::stack(resized).contiguous();
+  const int64_t plane = grid_height * grid_width * config.width;
+  at::Tensor rows = at::empty({steps, plane}, at::kDouble);
+  const std::vector<Taps> temporal = linear_taps(config.table_steps, steps);
+  for (int64_t step = 0; step < steps; ++step) {
+    weighted_rows(temporal[static_cast<std::size_t>(step)], all.data_ptr<double>(), plane, plane,
+                  rows.data_ptr<double>() + step * plane);
+  }
+  return rows.reshape({steps * grid_height * grid_width, config.width}).to(at::kFloat).contiguous();
+}
+
+}  // namespace
+
+at::Tensor resized_positions(const VitConfig& config,
+                             const at::Tensor& table,
+                             int64_t grid_height,
+                             int64_t grid_width,
+                             int64_t steps) {
+  if (config.position == PositionInterpolation::kTrilinear) {
+    const bool is_own = grid_height == config.table_side && grid_width == config.table_side &&
+                        steps == config.table_steps;
+    return is_own ? table : resized_in_time(config, table, grid_height, grid_width, steps);
+  }
+  if (takes_table_as_it_is(config, grid_height, grid_width)) return table;
+  const int64_t class_rows = config.class_rows();
+  const at::Tensor patches = table.slice(0, class_rows).to(at::kDouble).contiguous();
+  const at::Tensor rows = resized_plane(config, patches, grid_height, grid_width).to(at::kFloat);
   return at::cat({table.slice(0, 0, class_rows), rows}, 0).contiguous();
+}
+
+at::Tensor sincos_positions(
+    int64_t steps, int64_t grid_height, int64_t grid_width, int64_t width, bool is_uniform) {
+  const int64_t uniform = 2 * ((width + 5) / 6);
+  const int64_t time_width = is_uniform ? uniform : width / 2;
+  const int64_t space_width = is_uniform ? uniform : width / 4;
+  std::vector<double> code(static_cast<std::size_t>(time_width + 2 * space_width));
+  at::Tensor table = at::zeros({steps * grid_height * grid_width, width}, at::kFloat);
+  float* to = table.data_ptr<float>();
+  const auto kept = std::min(width, static_cast<int64_t>(code.size()));
+  for (int64_t token = 0; token < table.size(0); ++token, to += width) {
+    const int64_t in_step = token % (grid_height * grid_width);
+    write_code(static_cast<double>(token / (grid_height * grid_width)), time_width, code.data());
+    write_code(static_cast<double>(in_step / grid_width), space_width, code.data() + time_width);
+    write_code(static_cast<double>(in_step % grid_width), space_width,
+               code.data() + time_width + space_width);
+    std::transform(code.begin(), code.begin() + kept, to,
+                   [](double value) { return static_cast<float>(value); });
+  }
+  return table;
+}
+
+at::Tensor sinusoid_positions(int64_t rows, int64_t width) {
+  at::Tensor table = at::empty({rows, width}, at::kFloat);
+  float* to = table.data_ptr<float>();
+  for (int64_t row = 0; row < rows; ++row, to += width) {
+    for (int64_t j = 0; j < width; ++j) {
+      const double exponent = 2.0 * static_cast<double>(j / 2) / static_cast<double>(width);
+      const double angle = static_cast<double>(row) / std::pow(kCodeBase, exponent);
+      to[j] = static_cast<float>(j % 2 == 0 ? std::sin(angle) : std::cos(angle));
+    }
+  }
+  return table;
 }
 
 }  // namespace physprobe

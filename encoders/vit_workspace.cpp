@@ -25,9 +25,9 @@ void VitWorkspace::reserve(const VitConfig& config, int64_t token_count, int64_t
       std::clamp(kScoreBudget / padded_tokens, std::min(kFewestQueries, token_count), token_count);
   const bool is_gated = config.feed_forward == VitFeedForward::kSwigluFused;
   const int64_t stream = round_up(token_count * config.width);
-  const int64_t wide_size =
-      round_up(std::max({padded_tokens * 3 * config.width, token_count * config.hidden_rows(),
-                         patch_count * config.channels * config.patch * config.patch}));
+  const int64_t wide_size = round_up(
+      std::max({padded_tokens * 3 * config.width, token_count * config.hidden_rows(),
+                patch_count * config.channels * config.tubelet * config.patch * config.patch}));
   const int64_t gated_size = is_gated ? round_up(token_count * config.hidden) : 0;
   const int64_t total = 3 * stream + wide_size + gated_size + query_rows * padded_tokens;
   if (!storage_.defined() || storage_.numel() < total) storage_ = at::empty({total}, at::kFloat);

@@ -2,6 +2,7 @@
 
 #include "physprobe/core/error.h"
 #include "physprobe/core/parallel.h"
+#include "physprobe/video/opencv_resize.h"
 #include "physprobe/video/pixel_kernels.h"
 #include "physprobe/video/resample_passes.h"
 #include "physprobe/video/resample_taps.h"
@@ -53,6 +54,14 @@ Geometry plan(int64_t height, int64_t width, const PreprocessSpec& spec) {
     case ResizeRule::kShortSide:
       geometry.resized_height = height <= width ? spec.height : spec.height * height / width;
       geometry.resized_width = height <= width ? spec.height * width / height : spec.height;
+      break;
+    case ResizeRule::kBoundedSquash:
+      geometry.source_height = std::min(height, 2 * width);
+      geometry.source_width = std::min(width, 2 * height);
+      geometry.source_top = crop_begin(height, geometry.source_height, spec.crop_offset);
+      geometry.source_left = crop_begin(width, geometry.source_width, spec.crop_offset);
+      geometry.resized_height = spec.height;
+      geometry.resized_width = spec.width;
       break;
     case ResizeRule::kCenterSquare:
       geometry.source_height = geometry.source_width = std::min(height, width);
@@ -146,7 +155,10 @@ void run_pipeline(const uint8_t* frame,
                     out + (c * geometry.height + y) * geometry.width);
     }
   };
-  if (spec.arithmetic == ResampleArithmetic::kPillowUint8) {
+  if (spec.arithmetic == ResampleArithmetic::kOpenCvUint8) {
+    resize_opencv(window, geometry.resized_height, geometry.resized_width, spec.filter,
+                  {geometry.top, geometry.left, geometry.height, geometry.width}, write_row);
+  } else if (spec.arithmetic == ResampleArithmetic::kPillowUint8) {
     resample_bytes(window, pipeline.columns, pipeline.rows, write_row);
   } else {
     resample_floats(window, pipeline.columns, pipeline.rows, write_row);

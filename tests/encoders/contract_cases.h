@@ -54,19 +54,27 @@ inline std::optional<ContractCase> contract_case(const std::string& family) {
     int64_t patch;
     nlohmann::json position;
   };
-  const Vit vits[] = {{"dinov2", "dinov2_plain", 14, "size"}, {"dinov3", "dinov3", 16, nullptr},
-                      {"ijepa", "ijepa", 14, "scale"},        {"vit", "msn_vit", 16, "size"},
-                      {"mae", "msn_vit", 16, "scale"},        {"msn", "msn_vit", 16, "size"},
-                      {"clip", "clip", 16, "size"},           {"siglip", "", 16, "scale"}};
+  const Vit vits[] = {{"dinov2", "dinov2_plain", 14, "size"},
+                      {"dinov3", "dinov3", 16, nullptr},
+                      {"ijepa", "ijepa", 14, "scale"},
+                      {"vit", "msn_vit", 16, "size"},
+                      {"mae", "msn_vit", 16, "scale"},
+                      {"msn", "msn_vit", 16, "size"},
+                      {"clip", "clip", 16, "size"},
+                      {"siglip", "", 16, "scale"},
+                      {"vjepa", "", 16, nullptr},
+                      {"vjepa2", "", 16, nullptr},
+                      {"vjepa2_1", "", 16, nullptr},
+                      {"videomae", "", 16, nullptr}};
   for (const Vit& vit : vits) {
     if (family != vit.family) continue;
     result.config["weights"] =
         golden_path("encoders/" + std::string(vit.weights) + ".orig.safetensors");
-    if (family == "siglip") {  // no golden: drawn weights under the naming of its files
+    if (vit.weights[0] == '\0') {  // drawn weights under the naming of its files
       static const TempDir dir;
-      result.config["weights"] = dir / "siglip.safetensors";
-      write_small_model(vit_family(family), *vit_family(family).namings.front(),
-                        dir / "siglip.safetensors");
+      const std::string file = dir / (family + ".safetensors");
+      result.config["weights"] = file;
+      write_small_model(vit_family(family), *vit_family(family).namings.front(), file);
     }
     result.config["options"] = {{"heads", 3}};
     result.config["preprocess"] = {{"resize", "none"}, {"crop", 0}};
@@ -83,6 +91,16 @@ inline std::optional<ContractCase> contract_case(const std::string& family) {
     if (family == "dinov3") {  // the periods in the file fit its number of heads only
       result.other_values.erase("heads");
       result.refused_values["heads"] = 12;
+    }
+    if (vit_family(family).base.tubelet > 1) {
+      result.other_values["preset"] = "inflevel";
+      if (family != "vjepa2_1") {
+        result.neutral_values = {{"predictor_heads", 1}, {"mask_token", 1}};
+      }
+      if (family == "videomae") result.neutral_values["prediction"] = "published_zeros";
+    }
+    if (family == "vjepa2" || family == "vjepa2_1" || family == "videomae") {
+      result.other_values["heads"] = 1;  // narrower heads could not be cut into slices
     }
     if (vit.position.is_null()) {
       result.refused_values["pos_interp"] = "none";

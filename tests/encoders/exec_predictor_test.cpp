@@ -36,6 +36,18 @@ TEST(ExecPredictor, TargetsAndPredictionsAreTheProcessOwn) {
   EXPECT_TRUE(predictions.equal(tokens.narrow(1, 1, 1).expand({2, 2, -1})));
 }
 
+TEST(ExecPredictor, WhatTheProtocolDoesNotSayIsNotGuessed) {
+  const auto predictor = make_predictor(exec_config());
+  const TokenGrid grid = predictor->grid(4, 16, 16);
+  EXPECT_EQ(grid.time_steps, 4);
+  EXPECT_EQ(grid.tokens_per_step(), 0);
+  EXPECT_EQ(kind_of([&] { predictor->grid(0, 16, 16); }), ErrorKind::kUsage);
+  EXPECT_TRUE(predictor->predictor_info().normalises_targets);
+  EXPECT_TRUE(predictor->predictor_info().mask_token_norms.empty());
+  EXPECT_EQ(predictor->predictor_info().parameters, 0);
+  EXPECT_EQ(predictor->untrained(1), nullptr);
+}
+
 TEST(ExecPredictor, RequestsThatDoNotFitAreRefused) {
   const auto predictor = make_predictor(exec_config());
   const at::Tensor context = exec_frames(1, 2);

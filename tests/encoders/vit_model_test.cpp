@@ -142,7 +142,7 @@ void expect_equal_to_naive(const VitConfig& config, int64_t height, int64_t widt
   at::Tensor expected = naive.embed(image, places.table);
   const int64_t rows = expected.size(0);
   parallel_for(1, 1, [&](int64_t) {
-    model.run(image.data_ptr<float>(), height, width, places, config.depth - 1,
+    model.run({image.data_ptr<float>(), height, width, 1, {}}, places, config.depth - 1,
               [&](int64_t index, const float* tokens) {
                 const at::Tensor actual = at::empty({rows, config.width}, at::kFloat);
                 std::copy_n(tokens, actual.numel(), actual.data_ptr<float>());
@@ -275,7 +275,7 @@ TEST(VitModelTest, StopsAfterTheLastBlockAsked) {
   const at::Tensor image = random_image(3, 42, 42);
   std::vector<int64_t> seen;
   parallel_for(1, 1, [&](int64_t) {
-    model.run(image.data_ptr<float>(), 42, 42, model.places(3, 3), 0,
+    model.run({image.data_ptr<float>(), 42, 42, 1, {}}, model.places(3, 3), 0,
               [&](int64_t index, const float*) { seen.push_back(index); });
   });
   EXPECT_EQ(seen, (std::vector<int64_t>{-1, 0}));

@@ -37,12 +37,17 @@ inline std::map<std::string, at::Tensor> renamed(const VitNaming& naming,
 /// A published size of `family` cut down to two blocks of three heads of 12, a 3 x 3 table.
 inline VitConfig small_model(const VitFamily& family, const VitConfig& published) {
   VitConfig config = published;
-  const int64_t head = config.positions == VitPositions::kRotary ? 16 : 12;
+  const bool is_rotary = config.positions == VitPositions::kRotary || config.is_rotary_in_video();
+  const int64_t head = is_rotary ? 16 : 12;
   config.width = 3 * head;
   config.heads = 3;
   config.depth = 2;
   config.hidden = 2 * config.width;
   if (config.positions == VitPositions::kTable) config.table_side = 3;
+  if (config.tubelet > 1 && config.positions == VitPositions::kTable) config.table_steps = 2;
+  if (config.tubelet > 1 && config.positions != VitPositions::kTable) {  // not in the files
+    config.table_side = family.base.table_side * family.base.patch / config.patch;
+  }
   if (config.projection > 0) config.projection = 20;
   config.position = family.position_rule("auto", config);
   return config;
@@ -53,7 +58,8 @@ inline void write_small_model(const VitFamily& family,
                               const VitNaming& naming,
                               const std::string& path) {
   const VitConfig config = small_model(family, family.sizes.front().config);
-  write_safetensors(path, renamed(naming, random_vit_parameters(config, 3)), {{"num_heads", "3"}});
+  write_safetensors(path, renamed(naming, random_vit_parameters(config, 3, family.initialisation)),
+                    {{"num_heads", "3"}});
 }
 
 }  // namespace physprobe::testing

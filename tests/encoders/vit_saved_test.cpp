@@ -41,7 +41,8 @@ class SavedModel : public ::testing::TestWithParam<Saved> {
   void SetUp() override {
     const VitFamily& family = vit_family(GetParam().family);
     config_ = small_model(family, vit_size(family, GetParam().size));
-    parameters_ = random_vit_parameters(config_, 7);  // biases are zeros, as some leave the keys'
+    parameters_ = random_vit_parameters(
+        config_, 7, family.initialisation);  // biases are zeros, as some leave the keys'
     tensors_ = renamed(*GetParam().naming, parameters_);
   }
 

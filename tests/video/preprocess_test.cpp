@@ -235,5 +235,59 @@ TEST(Preprocess, WrongInputsAreRefused) {
   EXPECT_EQ(kind_of([&] { preprocess_frame(pattern(8, 20), crop); }), ErrorKind::kInput);
 }
 
+/// Sizes of the reference's frames: landscape, portrait, longer than 2:1, smaller than the result.
+class VideoModelPreprocess : public ::testing::TestWithParam<std::string> {
+ protected:
+  at::Tensor found(const PreprocessSpec& spec) const {
+    return preprocess_frames(tensors_.at(GetParam() + ".frames_uint8"), spec);
+  }
+  /// The reference's (3, T, H, W) as (T, 3, H, W).
+  at::Tensor expected(const std::string& name) const {
+    return tensors_.at(GetParam() + "." + name).permute({1, 0, 2, 3});
+  }
+  static PreprocessSpec normalised(PreprocessSpec spec) {
+    spec.mean = kImagenetMean;
+    spec.stddev = kImagenetStd;
+    spec.filter = ResampleFilter::kBilinear;
+    return spec;
+  }
+  std::map<std::string, at::Tensor> tensors_ =
+      read_safetensors(golden_path("voe/preprocess.safetensors"));
+};
+
+TEST_P(VideoModelPreprocess, CentredSquareOfVjepaEqualsTheReference) {
+  PreprocessSpec spec = squash(32, ResampleArithmetic::kFloatPlain);
+  spec.resize = ResizeRule::kCenterSquare;
+  spec.crop_offset = CropOffset::kFloor;
+  // Stated by the golden data: float32 sums in another order.
+  EXPECT_TRUE(tensor_near(found(normalised(spec)), expected("v1_center"), 1e-5));
+}
+
+TEST_P(VideoModelPreprocess, WholeFrameOfInfLevelEqualsTheReference) {
+  PreprocessSpec spec = squash(32, ResampleArithmetic::kFloatPlain);
+  spec.resize = ResizeRule::kBoundedSquash;
+  spec.crop_offset = CropOffset::kFloor;
+  EXPECT_TRUE(tensor_near(found(normalised(spec)), expected("v1_inflevel"), 1e-5));
+}
+
+TEST_P(VideoModelPreprocess, EvaluationOfVjepa2EqualsTheReference) {
+  PreprocessSpec spec = short_side(32, 28);
+  spec.arithmetic = ResampleArithmetic::kOpenCvUint8;
+  const at::Tensor ours = found(normalised(spec));
+  EXPECT_TRUE(tensor_near(ours, expected("v2_cv2"), 1e-5));
+  if (tensors_.count(GetParam() + ".v2_tensor") != 0) {
+    // The reference's other path, for tensors: at most one grey level apart, never the same.
+    EXPECT_TRUE(tensor_near(ours, expected("v2_tensor"), 1.0 / 255.0 / 0.224 + 1e-5));
+    EXPECT_FALSE(tensor_near(ours, expected("v2_tensor"), 1e-5));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Golden,
+                         VideoModelPreprocess,
+                         ::testing::Values("case0", "case1", "case3", "case4"),
+                         [](const ::testing::TestParamInfo<std::string>& frames) {
+                           return frames.param;
+                         });
+
 }  // namespace
 }  // namespace physprobe

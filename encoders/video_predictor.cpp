@@ -1,0 +1,354 @@
+#include "physprobe/encoders/video_predictor.h"
+
+#include "physprobe/core/error.h"
+#include "physprobe/core/parallel.h"
+#include "physprobe/core/rng.h"
+#include "physprobe/encoders/encode_request.h"
+#include "physprobe/encoders/pixel_targets.h"
+#include "physprobe/encoders/vit_checkpoint.h"
+#include "physprobe/encoders/vit_decoder_checkpoint.h"
+#include "physprobe/encoders/vit_info.h"
+#include "physprobe/encoders/vit_options.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace physprobe {
+namespace {
+
+/// Options of a prediction, and what is known of the weights.
+struct Prediction {
+  int64_t mask_token = 0;
+  bool is_zero = false;
+  std::vector<std::string> unused_tensors;
+};
+
+int64_t count_numbers(const std::vector<VitParameter>& parameters) {
+  int64_t count = 0;
+  for (const VitParameter& parameter : parameters) {
+    int64_t numbers = 1;
+    for (const int64_t size : parameter.shape) numbers *= size;
+    count += numbers;
+  }
+  return count;
+}
+
+std::unique_ptr<Predictor> drawn_predictor(const VitFamily& family,
+                                           const VitConfig& encoder,
+                                           const VitDecoderConfig& decoder,
+                                           const PreprocessSpec& preprocess,
+                                           const Prediction& prediction,
+                                           uint64_t seed,
+                                           bool shares_encoder);
+
+class VideoPredictor final : public Predictor {
+ public:
+  VideoPredictor(const VitFamily& family,
+                 VideoPredictorParts parts,
+                 const PreprocessSpec& preprocess,
+                 const VitOrigin& origin,
+                 Prediction prediction)
+      : family_(family),
+        parts_(std::move(parts)),
+        prediction_(std::move(prediction)),
+        info_(describe_vit(family, encoder(), preprocess, origin)) {
+    const VitDecoderConfig& decoder = parts_.decoder->config();
+    require_fit();
+    predictor_info_.normalises_targets = !family.predicts_pixels;
+    predictor_info_.mask_token_norms = parts_.decoder->mask_token_norms();
+    predictor_info_.mask_token = prediction_.mask_token;
+    predictor_info_.shares_encoder =
+        parts_.target_encoder != nullptr && parts_.target_encoder == parts_.context_encoder;
+    predictor_info_.unused_tensors = prediction_.unused_tensors;
+    const bool has_two = parts_.target_encoder != nullptr && !predictor_info_.shares_encoder;
+    predictor_info_.parameters = (has_two ? 2 : 1) * count_numbers(vit_parameters(encoder())) +
+                                 count_numbers(vit_decoder_parameters(decoder));
+    info_.id += prediction_.mask_token > 0 ? fmt::format("-mask{}", prediction_.mask_token) : "";
+    info_.id += prediction_.is_zero ? "-zeros" : "";
+    info_.canonical += fmt::format(" predictor {} mask-token{}{}{}", decoder.canonical(),
+                                   prediction_.mask_token, prediction_.is_zero ? " zeros" : "",
+                                   predictor_info_.shares_encoder ? " shared" : "");
+  }
+
+  const EncoderInfo& info() const override { return info_; }
+  const PredictorInfo& predictor_info() const override { return predictor_info_; }
+  const VideoPredictorParts& parts() const { return parts_; }
+
+  TokenGrid grid(int64_t frames, int64_t height, int64_t width) const override {
+    const int64_t tubelet = encoder().tubelet;
+    const int64_t patch = encoder().patch;
+    if (frames < 1 || frames % tubelet != 0) {
+      throw Error(
+          ErrorKind::kUsage, info_.id,
+          fmt::format("sees {} frames at a time, so a window cannot have {}", tubelet, frames));
+    }
+    if (height < patch || width < patch || height % patch != 0 || width % patch != 0) {
+      throw Error(ErrorKind::kUsage, info_.id,
+                  fmt::format("takes frames whose sides are multiples of {}, got {}x{}; change the "
+                              "preprocessing's size or crop",
+                              patch, height, width));
+    }
+    return {frames / tubelet, height / patch, width / patch};
+  }
+
+  at::Tensor targets(const at::Tensor& window) const override {
+    const at::Tensor frames = checked(window);
+    const TokenGrid places = grid(frames.size(1), frames.size(3), frames.size(4));
+    const int64_t tokens = places.time_steps * places.tokens_per_step();
+    at::Tensor out =
+        at::empty({frames.size(0), tokens, parts_.decoder->config().outputs}, at::kFloat);
+    const int64_t values = frames[0].numel();
+    parallel_for(frames.size(0), 0, [&](int64_t sample) {
+      const float* from = frames.data_ptr<float>() + sample * values;
+      float* to = out.data_ptr<float>() + sample * tokens * out.size(2);
+      if (family_.predicts_pixels) {
+        pixel_targets(encoder(), info_.preprocess, from, places.time_steps, frames.size(3),
+                      frames.size(4), to);
+      } else {
+        encode(*parts_.target_encoder,
+               {from, frames.size(3), frames.size(4), places.time_steps, {}},
+               parts_.target_encoder->places(places.height, places.width, places.time_steps),
+               tokens, to);
+      }
+    });
+    return out;
+  }
+
+  at::Tensor predict(const at::Tensor& context,
+                     const at::Tensor& context_ids,
+                     const at::Tensor& target_ids,
+                     int64_t window_frames) const override {
+    const at::Tensor frames = checked(context);
+    if (window_frames < frames.size(1)) {
+      throw Error(ErrorKind::kUsage, info_.id,
+                  fmt::format("a window of {} frames cannot have a context of {}", window_frames,
+                              frames.size(1)));
+    }
+    const TokenGrid seen = grid(frames.size(1), frames.size(3), frames.size(4));
+    const TokenGrid window = grid(window_frames, frames.size(3), frames.size(4));
+    require_ids("context_ids", context_ids, seen.time_steps * seen.tokens_per_step(),
+                "of the context's frames");
+    require_ids("target_ids", target_ids, window.time_steps * window.tokens_per_step(),
+                "of the window");
+    const int64_t given = context_ids.numel();
+    const int64_t asked = target_ids.numel();
+    const VitDecoderConfig& decoder = parts_.decoder->config();
+    at::Tensor out = at::zeros({frames.size(0), asked, decoder.outputs}, at::kFloat);
+    if (prediction_.is_zero) return out;
+
+    const at::Tensor kept = context_ids.contiguous();
+    const VitPlaces encoder_places = selected_places(
+        parts_.context_encoder->places(window.height, window.width, window.time_steps), kept);
+    const VitPlaces decoder_places =
+        selected_places(parts_.decoder->places(window.height, window.width, window.time_steps),
+                        at::cat({kept, target_ids}, 0));
+    const int64_t values = frames[0].numel();
+    parallel_for(frames.size(0), 0, [&](int64_t sample) {
+      std::vector<float> encoded(static_cast<std::size_t>(given * decoder.inputs));
+      encode(*parts_.context_encoder,
+             {frames.data_ptr<float>() + sample * values, frames.size(3), frames.size(4),
+              seen.time_steps, kept},
+             encoder_places, given, encoded.data());
+      parts_.decoder->run(encoded.data(), given, asked, decoder_places, prediction_.mask_token,
+                          out.data_ptr<float>() + sample * asked * decoder.outputs);
+    });
+    return out;
+  }
+
+  std::unique_ptr<Predictor> untrained(uint64_t seed) const override {
+    return drawn_predictor(family_, encoder(), parts_.decoder->config(), info_.preprocess,
+                           prediction_, seed, true);
+  }
+
+ private:
+  const VitConfig& encoder() const { return parts_.context_encoder->config(); }
+
+  void require_fit() const {
+    const VitDecoderConfig& decoder = parts_.decoder->config();
+    const int64_t pixels =
+        encoder().channels * encoder().tubelet * encoder().patch * encoder().patch;
+    const int64_t outputs = family_.predicts_pixels ? pixels : encoder().width;
+    if (decoder.inputs != encoder().width || decoder.outputs != outputs) {
+      throw Error(ErrorKind::kIncompatible, info_.id,
+                  fmt::format("has a predictor from {} to {} numbers a token; its encoder needs {} "
+                              "to {}",
+                              decoder.inputs, decoder.outputs, encoder().width, outputs));
+    }
+    if (prediction_.mask_token >= decoder.mask_tokens) {
+      throw Error(ErrorKind::kUsage, info_.id,
+                  fmt::format("has {} mask tokens; the option 'mask_token' asks for number {}",
+                              decoder.mask_tokens, prediction_.mask_token));
+    }
+  }
+
+  at::Tensor checked(const at::Tensor& input) const {
+    const at::Tensor frames = checked_frames(info_, input, encoder().channels);
+    require_preprocessed_size(info_, frames);
+    return frames;
+  }
+
+  void require_ids(const char* name,
+                   const at::Tensor& ids,
+                   int64_t tokens,
+                   const char* whose) const {
+    if (ids.defined() && ids.dim() == 1 && ids.scalar_type() == at::kLong && ids.numel() > 0 &&
+        ids.min().item<int64_t>() >= 0 && ids.max().item<int64_t>() < tokens) {
+      return;
+    }
+    throw Error(
+        ErrorKind::kUsage, info_.id,
+        fmt::format("'{}' must list at least one of the {} tokens {}, numbers from 0, int64", name,
+                    tokens, whose));
+  }
+
+  /// The tokens of a sample after all blocks and the final norm.
+  static void encode(const VitModel& model,
+                     const VitSample& sample,
+                     const VitPlaces& places,
+                     int64_t tokens,
+                     float* out) {
+    const int64_t last = model.config().depth - 1;
+    model.run(sample, places, last, [&](int64_t block, const float* values) {
+      if (block == last) model.final_norm(values, tokens, out);
+    });
+  }
+
+  const VitFamily& family_;
+  VideoPredictorParts parts_;
+  Prediction prediction_;
+  EncoderInfo info_;
+  PredictorInfo predictor_info_;
+};
+
+std::unique_ptr<Predictor> drawn_predictor(const VitFamily& family,
+                                           const VitConfig& encoder,
+                                           const VitDecoderConfig& decoder,
+                                           const PreprocessSpec& preprocess,
+                                           const Prediction& prediction,
+                                           uint64_t seed,
+                                           bool shares_encoder) {
+  const auto draw_encoder = [&] {
+    return std::make_shared<VitModel>(encoder,
+                                      random_vit_parameters(encoder, seed, family.initialisation));
+  };
+  VideoPredictorParts parts;
+  parts.context_encoder = draw_encoder();
+  if (!family.predicts_pixels) {
+    parts.target_encoder = shares_encoder ? parts.context_encoder : draw_encoder();
+  }
+  parts.decoder = std::make_shared<VitDecoder>(
+      decoder, draw_parameters(decoder.blocks, vit_decoder_parameters(decoder),
+                               derive_seed(seed, "predictor"), family.initialisation));
+  Prediction fresh = prediction;
+  fresh.unused_tensors.clear();
+  return std::make_unique<VideoPredictor>(family, std::move(parts), preprocess, drawn_origin(seed),
+                                          std::move(fresh));
+}
+
+VitDecoderConfig published_decoder(const VitFamily& family, const std::string& size) {
+  for (const VitSize& entry : family.sizes) {
+    if (entry.name == size && entry.decoder) return *entry.decoder;
+  }
+  throw Error(ErrorKind::kUsage, family.name + ".options",
+              "no predictor is published for the size '" + size + "'");
+}
+
+/// Both encoders of a file; the one there is where it holds one.
+struct LoadedEncoders {
+  VideoPredictorParts parts;
+  VitFacts facts;
+  std::string note;
+  std::vector<std::string> unused;
+};
+
+LoadedEncoders load_encoders(const Checkpoint& checkpoint,
+                             const VitFamily& family,
+                             const VitOptions& options) {
+  LoadedEncoders loaded;
+  const auto load = [&](const std::string& key) {
+    VitRequest request = options.request;
+    request.checkpoint_key = key;
+    VitWeights weights = load_vit(checkpoint, request);
+    apply_vit_options(family, options, checkpoint.path(), weights.facts.config);
+    loaded.facts = weights.facts;
+    loaded.unused.insert(loaded.unused.end(), weights.unused.begin(), weights.unused.end());
+    return std::make_shared<VitModel>(weights.facts.config, std::move(weights.parameters));
+  };
+  if (family.predicts_pixels) {
+    loaded.parts.context_encoder = load(options.request.checkpoint_key);
+    return loaded;
+  }
+  const auto holds = [&](const std::string& key) {
+    return std::any_of(
+        checkpoint.names().begin(), checkpoint.names().end(),
+        [&](const std::string& name) { return name.compare(0, key.size(), key) == 0; });
+  };
+  const bool has_both = holds("encoder.") && holds("target_encoder.");
+  if (has_both && options.request.checkpoint_key.empty()) {
+    loaded.parts.context_encoder = load("encoder");
+    loaded.parts.target_encoder = load("target_encoder");
+    return loaded;
+  }
+  loaded.parts.context_encoder = load(options.request.checkpoint_key);
+  loaded.parts.target_encoder = loaded.parts.context_encoder;
+  loaded.note = "; one encoder for context and targets";
+  return loaded;
+}
+
+}  // namespace
+
+std::unique_ptr<Predictor> make_video_predictor(const VitFamily& family,
+                                                const nlohmann::json& config) {
+  const VitOptions options = read_vit_options(family, config);
+  Prediction prediction = {options.mask_token, options.predicts_zeros, {}};
+  if (options.is_random) {
+    const VitConfig encoder = random_vit_config(family, options);
+    VitDecoderConfig decoder = published_decoder(family, options.size);
+    if (options.predictor_heads > 0) decoder.blocks.heads = options.predictor_heads;
+    decoder.validate(family.name + ".options");
+    return drawn_predictor(family, encoder, decoder,
+                           vit_preprocess(family, options, config, encoder), prediction,
+                           options.seed, true);
+  }
+  const Checkpoint checkpoint = Checkpoint::open(options.weights);
+  const std::string digest = checkpoint.digest();
+  require_digest(options, checkpoint.path(), digest);
+  LoadedEncoders encoders = load_encoders(checkpoint, family, options);
+  VitDecoderWeights decoder =
+      load_vit_decoder(checkpoint, family, encoders.facts.config, options.predictor_heads);
+  decoder.facts.config.blocks.precision = options.precision;
+  prediction.unused_tensors = std::move(encoders.unused);
+  prediction.unused_tensors.insert(prediction.unused_tensors.end(), decoder.unused.begin(),
+                                   decoder.unused.end());
+  encoders.parts.decoder =
+      std::make_shared<VitDecoder>(decoder.facts.config, std::move(decoder.parameters));
+  const VitOrigin origin = {checkpoint.path(), digest, "",
+                            encoders.facts.line + "; " + decoder.facts.line + encoders.note, ""};
+  return std::make_unique<VideoPredictor>(
+      family, std::move(encoders.parts),
+      vit_preprocess(family, options, config, encoders.facts.config), origin,
+      std::move(prediction));
+}
+
+std::unique_ptr<Predictor> make_untrained_video_predictor(const VitFamily& family,
+                                                          const std::string& size,
+                                                          uint64_t seed,
+                                                          bool shares_encoder) {
+  const VitConfig encoder = vit_size(family, size);
+  return drawn_predictor(family, encoder, published_decoder(family, size),
+                         vit_preset(family, "", encoder), {}, seed, shares_encoder);
+}
+
+const VideoPredictorParts& parts_of(const Predictor& predictor) {
+  const auto* video = dynamic_cast<const VideoPredictor*>(&predictor);
+  if (video == nullptr) {
+    throw Error(ErrorKind::kInternal, predictor.info().id, "is no built-in predictor");
+  }
+  return video->parts();
+}
+
+}  // namespace physprobe
