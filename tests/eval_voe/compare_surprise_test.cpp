@@ -81,7 +81,8 @@ TEST(CompareSurprise, ARunStandsAmongResultsOfItsStatisticOnly) {
   nlohmann::json of_videos = results;
   of_videos["settings"] = {{"frame_skip", 2}, {"window", 32}};
   bool has_window_32 = false;
-  for (const Json& table : compare_surprise_runs({of_videos}, {"run"})["published"])
+  const Json with_frames = compare_surprise_runs({of_videos}, {"run"});
+  for (const Json& table : with_frames["published"])
     has_window_32 = has_window_32 || table["protocol"] == "skip 2, window 32";
   EXPECT_TRUE(has_window_32);
   bool has_sweep = false;
