@@ -122,7 +122,7 @@ class Runner {
     if (with_nearest && !jobs_.front().options.context_sketches)
       run_.notes.emplace_back("the nearest-case null is not defined for growing contexts");
     for (const DatasetItem& item : run_.dataset->items)
-      run_.has_labels = run_.has_labels || answer_index(item.label, {}) != kUnparsed;
+      run_.has_labels = run_.has_labels || has_plausibility_label(item);
   }
 
   SurpriseRun run() {
@@ -240,17 +240,6 @@ class Runner {
     has_nearest_ = without == 0 && !finished_.empty();
   }
 
-  SurpriseItem labelled(const DatasetItem& item, const StoredSurprise& stored) const {
-    SurpriseItem result;
-    result.id = item.id;
-    result.pair = pair_of(item);
-    result.property = property_or_task(item);
-    result.is_possible = answer_index(item.label, {}) == 1;
-    result.scene = scene_of(item);
-    result.fps = stored.facts.fps;
-    return result;
-  }
-
   SurpriseArrays& model(const std::string& name) {
     for (SurpriseArrays& model : run_.models) {
       if (model.set.model == name) return model;
@@ -273,14 +262,15 @@ class Runner {
     model(jobs_.front().name);
     for (const Finished& finished : finished_) {
       StoredSurprise stored = read_surprise_record(records_.get(finished.keys.front()));
-      if (run_.has_labels && answer_index(finished.item->label, {}) == kUnparsed) {
+      if (run_.has_labels && !has_plausibility_label(*finished.item)) {
         problems_.push_back(
             {"label is neither possible nor impossible", run_.dataset->path, finished.item->line,
              finished.item->id,
              fmt::format("'{}'; expected possible or impossible (1 or 0)", finished.item->label)});
         continue;
       }
-      const SurpriseItem item = labelled(*finished.item, stored);
+      SurpriseItem item = labelled_item(*finished.item);
+      item.fps = stored.facts.fps;
       const VideoSurprise& video = stored.video;
       add(jobs_.front().name, item, video.curves);
       if (!video.zero_prediction.empty()) add(kZeroPrediction, item, video.zero_prediction);
@@ -325,6 +315,20 @@ class Runner {
 };
 
 }  // namespace
+
+bool has_plausibility_label(const DatasetItem& item) {
+  return answer_index(item.label, {}) != kUnparsed;
+}
+
+SurpriseItem labelled_item(const DatasetItem& item) {
+  SurpriseItem result;
+  result.id = item.id;
+  result.pair = pair_of(item);
+  result.property = property_or_task(item);
+  result.is_possible = answer_index(item.label, {}) == 1;
+  result.scene = scene_of(item);
+  return result;
+}
 
 SurpriseRun run_surprise(const Suite& suite,
                          const std::vector<SurpriseJob>& jobs,

@@ -40,6 +40,12 @@ struct SurpriseRun {
   int interrupted_by = 0;  ///< Signal; the rest is not meant to be used then.
 };
 
+/// True if the item says possible or impossible (or 1 or 0).
+bool has_plausibility_label(const DatasetItem& item);
+/// An item without curves: its pair (default: the id without its last `_…`), property (attributes
+/// property or task), label and scene (its group).
+SurpriseItem labelled_item(const DatasetItem& item);
+
 /// Looks at the data set of `suite` (its dataset and video sections). Curves have labels where
 /// items do. Throws for errors of the run as a whole (a data set that cannot be read, no disk
 /// space); errors of a video are data.
