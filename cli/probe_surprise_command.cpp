@@ -7,6 +7,7 @@
 #include "physprobe/core/interrupt.h"
 #include "physprobe/core/json_lines.h"
 #include "physprobe/eval/minimal_pairs/pair_run_directory.h"
+#include "physprobe/eval/voe/pair_records.h"
 #include "physprobe/eval/voe/score_surprise.h"
 #include "physprobe/eval/voe/surprise_table.h"
 #include "physprobe/eval/voe/trajectory_scores.h"
@@ -85,11 +86,12 @@ int print_curves(const SurpriseFlags& flags, Invocation& invocation) {
                 invocation);
 }
 
-/// Scores of labelled curves; `complete` adds to the document what the curves come with.
+/// Scores of labelled curves; `complete` adds to the document what the curves come with, and
+/// returns the files that it wrote beside it.
 int score_models(const std::vector<SurpriseArrays>& models,
                  const SurpriseFlags& flags,
                  std::optional<PairRunDirectory>& directory,
-                 const std::function<void(Json&)>& complete,
+                 const std::function<std::vector<std::string>(Json&)>& complete,
                  Invocation& invocation) {
   SurpriseScoreOptions options = flags.scoring;
   options.bootstrap = flags.scores.scores.bootstrap;
@@ -107,10 +109,11 @@ int score_models(const std::vector<SurpriseArrays>& models,
                 "holds no pair of a possible and an impossible video that can be scored; the "
                 "reasons stand above");
   }
-  complete(results);
+  std::vector<std::string> files = complete(results);
   if (directory) {
     write_file_atomic(flags.scores.out + "/surprise_metrics.csv", surprise_metrics_csv(results));
-    directory->finish(results, problems, invocation.arguments, {"surprise_metrics.csv"});
+    files.emplace_back("surprise_metrics.csv");
+    directory->finish(results, problems, invocation.arguments, files);
     if (!flags.scores.no_report) {
       const std::string report = write_pair_report(flags.scores.out);
       if (!flags.scores.common.quiet) invocation.err << "report: " << report << "\n";
@@ -124,7 +127,8 @@ int probe_surprise_of_arrays(const SurpriseFlags& flags, Invocation& invocation)
   std::optional<PairRunDirectory> directory;
   if (!flags.scores.out.empty()) directory.emplace(flags.scores.out, flags.scores.overwrite);
   return score_models(
-      read_models(flags), flags, directory, [](Json& /*results*/) {}, invocation);
+      read_models(flags), flags, directory,
+      [](Json& /*results*/) { return std::vector<std::string>(); }, invocation);
 }
 
 int probe_surprise_of_dataset(const SurpriseFlags& given, Invocation& invocation) {
@@ -160,10 +164,15 @@ int probe_surprise_of_dataset(const SurpriseFlags& given, Invocation& invocation
       [&](Json& results) {
         if (!flags.breakdowns.is_cross())
           results["protocol"] = jobs.front().options.windows.protocol();
+        results["name"] = jobs.front().name;
         results["settings"] = surprise_settings_json(jobs.front());
         results["trajectory"] = trajectory_scores(run);
         for (const std::string& note : run.notes) results["notes"].push_back(note);
         results["provenance"]["dataset"] = run.dataset->path;
+        PairRecordOptions records;
+        records.fixed_context = results["provenance"]["fixed_context"].get<int64_t>();
+        return directory ? write_pair_records(run, suite, jobs.front(), records, flags.scores.out)
+                         : std::vector<std::string>();
       },
       invocation);
 }

@@ -117,14 +117,15 @@ class Runner {
       throw Error(ErrorKind::kUsage, "dataset.world",
                   "is drawn into the run's folder; give one with --out");
     }
-    run_.dataset =
-        std::make_shared<Dataset>(completed(dataset_or_video(suite, world, options.threads)));
+    run_.dataset = std::make_shared<Dataset>(
+        with_pairs(dataset_or_video(suite, world, options.threads), jobs_.front().options.windows,
+                   options.threads, problems_));
     jobs_.front().options.context_sketches =
         with_nearest && !jobs_.front().options.windows.growing_context;
     if (with_nearest && !jobs_.front().options.context_sketches)
       run_.notes.emplace_back("the nearest-case null is not defined for growing contexts");
     for (const DatasetItem& item : run_.dataset->items)
-      run_.has_labels = run_.has_labels || answer_index(item.label, {}) != kUnparsed;
+      run_.has_labels = run_.has_labels || has_plausibility_label(item);
   }
 
   SurpriseRun run() {
@@ -147,23 +148,6 @@ class Runner {
   }
 
  private:
-  /// What only the videos of a published data set can tell.
-  Dataset completed(Dataset dataset) {
-    const PredictionWindows& windows = jobs_.front().options.windows;
-    FrameProtocol protocol;
-    protocol.skip = windows.frame_skip;
-    protocol.window = windows.window;
-    protocol.stride = windows.stride;
-    protocol.frame_limit = windows.frame_limit;
-    VoeDataset data;
-    data.dataset = std::move(dataset);
-    data.protocol = &protocol;
-    complete_voe_dataset(data, options_.threads, false);
-    for (const VoeProblem& problem : data.problems)
-      problems_.push_back({"no pairs", data.dataset.path, 0, problem.item, problem.text});
-    return std::move(data.dataset);
-  }
-
   void look_at_videos() {
     Progress progress("videos", static_cast<int64_t>(run_.dataset->items.size()),
                       options_.progress);
@@ -259,21 +243,6 @@ class Runner {
     has_nearest_ = without == 0 && !finished_.empty();
   }
 
-  SurpriseItem labelled(const DatasetItem& item, const StoredSurprise& stored) const {
-    SurpriseItem result;
-    result.id = item.id;
-    result.pair = pair_of(item);
-    result.property = property_or_task(item);
-    result.is_possible = answer_index(item.label, {}) == 1;
-    result.scene = scene_of(item);
-    result.fps = stored.facts.fps;
-    for (const std::string& name : options_.attributes) {
-      const auto found = item.attributes.find(name);
-      if (found != item.attributes.end()) result.attributes.insert(*found);
-    }
-    return result;
-  }
-
   SurpriseArrays& model(const std::string& name) {
     for (SurpriseArrays& model : run_.models) {
       if (model.set.model == name) return model;
@@ -296,14 +265,19 @@ class Runner {
     model(jobs_.front().name);
     for (const Finished& finished : finished_) {
       StoredSurprise stored = read_surprise_record(records_.get(finished.keys.front()));
-      if (run_.has_labels && answer_index(finished.item->label, {}) == kUnparsed) {
+      if (run_.has_labels && !has_plausibility_label(*finished.item)) {
         problems_.push_back(
             {"label is neither possible nor impossible", run_.dataset->path, finished.item->line,
              finished.item->id,
              fmt::format("'{}'; expected possible or impossible (1 or 0)", finished.item->label)});
         continue;
       }
-      const SurpriseItem item = labelled(*finished.item, stored);
+      SurpriseItem item = labelled_item(*finished.item);
+      item.fps = stored.facts.fps;
+      for (const std::string& name : options_.attributes) {
+        const auto found = finished.item->attributes.find(name);
+        if (found != finished.item->attributes.end()) item.attributes.insert(*found);
+      }
       const VideoSurprise& video = stored.video;
       add(jobs_.front().name, item, video.curves);
       if (!video.zero_prediction.empty()) add(kZeroPrediction, item, video.zero_prediction);
@@ -348,6 +322,38 @@ class Runner {
 };
 
 }  // namespace
+
+bool has_plausibility_label(const DatasetItem& item) {
+  return answer_index(item.label, {}) != kUnparsed;
+}
+
+Dataset with_pairs(Dataset dataset,
+                   const PredictionWindows& windows,
+                   int threads,
+                   std::vector<PairProblem>& problems) {
+  FrameProtocol protocol;
+  protocol.skip = windows.frame_skip;
+  protocol.window = windows.window;
+  protocol.stride = windows.stride;
+  protocol.frame_limit = windows.frame_limit;
+  VoeDataset data;
+  data.dataset = std::move(dataset);
+  data.protocol = &protocol;
+  complete_voe_dataset(data, threads, false);
+  for (const VoeProblem& problem : data.problems)
+    problems.push_back({"no pairs", data.dataset.path, 0, problem.item, problem.text});
+  return std::move(data.dataset);
+}
+
+SurpriseItem labelled_item(const DatasetItem& item) {
+  SurpriseItem result;
+  result.id = item.id;
+  result.pair = pair_of(item);
+  result.property = property_or_task(item);
+  result.is_possible = answer_index(item.label, {}) == 1;
+  result.scene = scene_of(item);
+  return result;
+}
 
 SurpriseRun run_surprise(const Suite& suite,
                          const std::vector<SurpriseJob>& jobs,

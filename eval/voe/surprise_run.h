@@ -42,6 +42,19 @@ struct SurpriseRun {
   int interrupted_by = 0;  ///< Signal; the rest is not meant to be used then.
 };
 
+/// True if the item says possible or impossible (or 1 or 0).
+bool has_plausibility_label(const DatasetItem& item);
+/// What only the videos of a published data set tell (voe_dataset.h): IntPhys' partners under the
+/// frames that are looked at, InfLevel's first frames. Quadruplets without partners are problems.
+Dataset with_pairs(Dataset dataset,
+                   const PredictionWindows& windows,
+                   int threads,
+                   std::vector<PairProblem>& problems);
+
+/// An item without curves: its pair (default: the id without its last `_…`), property (attributes
+/// property or task), label and scene (its group).
+SurpriseItem labelled_item(const DatasetItem& item);
+
 /// Looks at the data set of `suite` (its dataset and video sections). Curves have labels where
 /// items do; IntPhys' partners and InfLevel's first frames are found first (voe_dataset.h). Throws
 /// for errors of the run as a whole (a data set that cannot be read, no disk space); errors of a
