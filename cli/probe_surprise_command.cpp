@@ -1,16 +1,23 @@
 #include "physprobe/cli/pair_score_flags.h"
 #include "physprobe/cli/probe_command.h"
+#include "physprobe/cli/probe_surprise_videos.h"
 #include "physprobe/cli/surprise_score_flags.h"
 #include "physprobe/core/atomic_file.h"
 #include "physprobe/core/error.h"
+#include "physprobe/core/interrupt.h"
 #include "physprobe/core/json_lines.h"
 #include "physprobe/eval/minimal_pairs/pair_run_directory.h"
+#include "physprobe/eval/voe/pair_records.h"
 #include "physprobe/eval/voe/score_surprise.h"
+#include "physprobe/eval/voe/surprise_table.h"
+#include "physprobe/eval/voe/trajectory_scores.h"
+#include "physprobe/eval/voe/video_document.h"
 #include "physprobe/report/pair_report.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -26,6 +33,9 @@ struct SurpriseFlags {
   SurpriseScoreOptions scoring;
   std::vector<std::string> files;
   std::vector<std::string> columns;
+  SurpriseModelFlags model;
+  SurpriseDatasetFlags dataset;
+  std::string frames;
   std::string padding = "masked";
   std::string targets = "normalise";
 };
@@ -76,23 +86,34 @@ int print_curves(const SurpriseFlags& flags, Invocation& invocation) {
                 invocation);
 }
 
-int probe_surprise(const SurpriseFlags& flags, Invocation& invocation) {
-  if (flags.arrays.manifest.empty()) return print_curves(flags, invocation);
-  std::optional<PairRunDirectory> directory;
-  if (!flags.scores.out.empty()) directory.emplace(flags.scores.out, flags.scores.overwrite);
+/// Scores of labelled curves; `complete` adds to the document what the curves come with, and
+/// returns the files that it wrote beside it.
+int score_models(const std::vector<SurpriseArrays>& models,
+                 const SurpriseFlags& flags,
+                 std::optional<PairRunDirectory>& directory,
+                 const std::function<std::vector<std::string>(Json&)>& complete,
+                 Invocation& invocation) {
   SurpriseScoreOptions options = flags.scoring;
   options.bootstrap = flags.scores.scores.bootstrap;
   flags.breakdowns.apply(options);
   ModelProblems problems;
-  const Json results = score_surprise(
-      read_models(flags), options,
+  Json results = score_surprise(
+      models, options,
       [&](const GroupedProtocol& protocol, const GroupedRun& run) {
         if (directory) directory->add_item_lines(grouped_item_lines(protocol, run));
       },
       problems);
+  if (results.at("scores").empty()) {
+    print_pair_problems(problems, invocation);
+    throw Error(ErrorKind::kInput, models.front().set.files.front(),
+                "holds no pair of a possible and an impossible video that can be scored; the "
+                "reasons stand above");
+  }
+  std::vector<std::string> files = complete(results);
   if (directory) {
     write_file_atomic(flags.scores.out + "/surprise_metrics.csv", surprise_metrics_csv(results));
-    directory->finish(results, problems, invocation.arguments, {"surprise_metrics.csv"});
+    files.emplace_back("surprise_metrics.csv");
+    directory->finish(results, problems, invocation.arguments, files);
     if (!flags.scores.no_report) {
       const std::string report = write_pair_report(flags.scores.out);
       if (!flags.scores.common.quiet) invocation.err << "report: " << report << "\n";
@@ -101,26 +122,107 @@ int probe_surprise(const SurpriseFlags& flags, Invocation& invocation) {
   return finish(results, flags.breakdowns.text(results), problems, flags, invocation);
 }
 
+int probe_surprise_of_arrays(const SurpriseFlags& flags, Invocation& invocation) {
+  if (flags.arrays.manifest.empty()) return print_curves(flags, invocation);
+  std::optional<PairRunDirectory> directory;
+  if (!flags.scores.out.empty()) directory.emplace(flags.scores.out, flags.scores.overwrite);
+  return score_models(
+      read_models(flags), flags, directory,
+      [](Json& /*results*/) { return std::vector<std::string>(); }, invocation);
+}
+
+int probe_surprise_of_dataset(const SurpriseFlags& given, Invocation& invocation) {
+  SurpriseFlags flags = given;
+  const CommonFlags& common = flags.scores.common;
+  Suite suite = flags.dataset.suite(flags.columns);
+  suite.dataset.relabelled_subset = flags.breakdowns.relabelled;
+  const std::string layout =
+      suite.dataset.layout == "auto" ? recognised_layout(suite.dataset_path) : suite.dataset.layout;
+  flags.model.use_protocol(layout, flags.arrays.contexts);
+  flags.breakdowns.default_to(layout);
+  const std::vector<SurpriseJob> jobs =
+      flags.model.jobs(flags.arrays.contexts, flags.scoring.fixed_context, common.device);
+  std::optional<PairRunDirectory> directory;
+  SurpriseRunOptions options;
+  if (!flags.scores.out.empty()) {
+    directory.emplace(flags.scores.out, flags.scores.overwrite);
+    options.store = flags.scores.out + "/store";
+  }
+  options.threads = common.threads;
+  options.progress = common.progress_mode();
+  options.narrate = common.narrator(invocation.err);
+  if (!flags.breakdowns.by.empty()) options.attributes = flags.breakdowns.by;
+  install_interrupt_handlers();
+  const SurpriseRun run = run_surprise(suite, jobs, flags.model.wants_nearest(), options);
+  if (run.interrupted_by != 0) {
+    invocation.err << "interrupted; start the same command again to continue\n";
+    return interrupt_exit_code(run.interrupted_by);
+  }
+  if (!run.has_labels) return print_surprise_run(run, jobs, common, invocation);
+  return score_models(
+      run.models, flags, directory,
+      [&](Json& results) {
+        if (!flags.breakdowns.is_cross())
+          results["protocol"] = jobs.front().options.windows.protocol();
+        results["name"] = jobs.front().name;
+        results["settings"] = surprise_settings_json(jobs.front());
+        results["trajectory"] = trajectory_scores(run);
+        for (const std::string& note : run.notes) results["notes"].push_back(note);
+        results["provenance"]["dataset"] = run.dataset->path;
+        PairRecordOptions records;
+        records.fixed_context = results["provenance"]["fixed_context"].get<int64_t>();
+        return directory ? write_pair_records(run, suite, jobs.front(), records, flags.scores.out)
+                         : std::vector<std::string>();
+      },
+      invocation);
+}
+
+int probe_surprise(const SurpriseFlags& flags, Invocation& invocation) {
+  if (flags.model.encoder.empty() == flags.files.empty()) {
+    throw Error(ErrorKind::kUsage, "probe surprise",
+                "needs either --arrays, surprise made elsewhere, or --encoder, a predictor to run");
+  }
+  if (!flags.files.empty()) return probe_surprise_of_arrays(flags, invocation);
+  if (flags.frames.empty() == !flags.dataset.is_given()) {
+    throw Error(ErrorKind::kUsage, "--encoder",
+                "needs videos: either --dataset PATH (or --set dataset.path=PATH), or --frames "
+                "FILE:NAME");
+  }
+  if (flags.dataset.is_given()) return probe_surprise_of_dataset(flags, invocation);
+  return probe_surprise_of_tensor({flags.frames, flags.arrays.contexts, flags.scoring.fixed_context,
+                                   flags.padding == "counted"},
+                                  flags.model, flags.scores.common, invocation);
+}
+
 }  // namespace
 
 void add_probe_surprise(CLI::App& parent, Invocation& invocation) {
   CLI::App* command = parent.add_subcommand(
       "surprise", "Violation of expectation: does the impossible surprise more than the possible?");
   auto flags = std::make_shared<SurpriseFlags>();
+  command->add_option(
+      "--arrays", flags->files,
+      "Models, one each: .safetensors, .npy, .npz, .h5 or a directory of these with "
+      "<id> or <id>.surprise (contexts, windows), or <id>.prediction and <id>.target "
+      "(contexts, windows, tokens, D); PATH:ARRAY for one (items, contexts, windows); "
+      "NAME=PATH names a model");
+  flags->model.add(*command);
   command
-      ->add_option("--arrays", flags->files,
-                   "Models, one each: .safetensors, .npy, .npz, .h5 or a directory of these with "
-                   "<id> or <id>.surprise (contexts, windows), or <id>.prediction and <id>.target "
-                   "(contexts, windows, tokens, D); PATH:ARRAY for one (items, contexts, windows); "
-                   "NAME=PATH names a model")
-      ->required();
+      ->add_option("--frames", flags->frames,
+                   "With --encoder: a video as a tensor, uint8 (T, H, W, 3), or floating and "
+                   "preprocessed (3, T, H, W) or (T, 3, H, W); one more dimension in front for "
+                   "several")
+      ->type_name("FILE:NAME");
+  flags->dataset.add(*command);
   command->add_option("--manifest", flags->arrays.manifest,
                       "CSV or JSONL: id, label (possible, impossible), pair, and task for the "
                       "property; without it the curves are printed");
   command->add_option("--columns", flags->columns, "Names of columns: OURS=THEIRS")->delimiter(',');
   command
-      ->add_option("--context", flags->arrays.contexts,
-                   "Frames of context of the arrays' rows (default 1, 2, 3, …)")
+      ->add_option(
+          "--context", flags->arrays.contexts,
+          "Frames of context: of the arrays' rows (default 1, 2, 3, …), or to predict from "
+          "(default 2, 4, 6, 8, 10)")
       ->delimiter(',');
   command->add_option("--fixed-context", flags->scoring.fixed_context,
                       "The context of the headline score (default: the middle one), chosen before "
@@ -128,7 +230,7 @@ void add_probe_surprise(CLI::App& parent, Invocation& invocation) {
   command
       ->add_option("--padding", flags->padding,
                    "Windows at a curve's end that are 0 in every context: masked, or counted as "
-                   "the reference does")
+                   "the reference does; growing contexts: without, or with zeros at their ends")
       ->check(CLI::IsMember({"masked", "counted"}))
       ->capture_default_str();
   command
@@ -147,6 +249,8 @@ void add_probe_surprise(CLI::App& parent, Invocation& invocation) {
   flags->scores.add_statistics(*command);
   flags->scores.common.add_json(*command);
   flags->scores.common.add_execution(*command);
+  flags->scores.common.add_verbose(*command);
+  flags->scores.common.add_device(*command);
   command->callback([flags, &invocation] {
     invocation.action = [flags, &invocation] { return probe_surprise(*flags, invocation); };
   });

@@ -1,17 +1,21 @@
 #include "physprobe/cli/surprise_score_flags.h"
 
-#include "physprobe/eval/minimal_pairs/grouped_document.h"
+#include "physprobe/datasets/dataset.h"
 #include "physprobe/eval/voe/surprise_breakdown.h"
+#include "physprobe/eval/voe/surprise_table.h"
 
 #include <nlohmann/json.hpp>
+
+#include <algorithm>
 
 namespace physprobe {
 
 void SurpriseScoreFlags::add(CLI::App& app) {
   app.add_option("--pairing", pairing,
                  "Which possible video is held against which impossible one: the data set's pairs "
-                 "(given), or all of a quadruplet (cross; another metric)")
-      ->check(CLI::IsMember({"given", "cross"}))
+                 "(given), or all of a quadruplet (cross; another metric); auto: given, but for "
+                 "LikePhys")
+      ->check(CLI::IsMember({"auto", "given", "cross"}))
       ->capture_default_str();
   app.add_option("--benchmark", benchmark,
                  "Whose principles results are grouped by and whose published results compare "
@@ -25,10 +29,13 @@ void SurpriseScoreFlags::add(CLI::App& app) {
   app.add_flag("--best-context", best_context,
                "Also print the best context of every group, as published for IntPhys 2, beside "
                "what exchanged labels reach");
+  app.add_flag("--relabelled", relabelled,
+               "InfLevel: only pairs that can be told without the priming (benchmark "
+               "inflevel-relabelled)");
 }
 
 void SurpriseScoreFlags::apply(SurpriseScoreOptions& options) const {
-  options.pairing = pairing == "cross" ? SurprisePairing::kCross : SurprisePairing::kGiven;
+  options.pairing = is_cross() ? SurprisePairing::kCross : SurprisePairing::kGiven;
   options.benchmark = benchmark;
 }
 
@@ -36,8 +43,18 @@ void SurpriseScoreFlags::apply(SurpriseArrayOptions& options) const {
   if (!by.empty()) options.attributes = by;
 }
 
+void SurpriseScoreFlags::default_to(const std::string& layout) {
+  const std::vector<PublishedLayout> published = published_layouts();
+  const bool is_published =
+      std::any_of(published.begin(), published.end(),
+                  [&](const PublishedLayout& known) { return known.name == layout; });
+  if (benchmark.empty() && is_published)
+    benchmark = layout + (layout == "inflevel" && relabelled ? "-relabelled" : "");
+  if (pairing == "auto" && layout == "likephys") pairing = "cross";
+}
+
 std::string SurpriseScoreFlags::text(const nlohmann::ordered_json& results) const {
-  return format_flat_scores(results) + format_breakdowns(results, best_context);
+  return format_surprise_scores(results) + format_breakdowns(results, best_context);
 }
 
 }  // namespace physprobe

@@ -113,6 +113,13 @@ std::vector<std::string> dataset_layouts() {
   return names;
 }
 
+std::string recognised_layout(const std::string& path) {
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) return "";
+  const DatasetLayout* layout = find_layout(path, kAuto);
+  return layout == nullptr ? "" : layout->name;
+}
+
 std::vector<PublishedLayout> published_layouts() {
   std::vector<PublishedLayout> published;
   for (const DatasetLayout& layout : builtin_layouts()) {

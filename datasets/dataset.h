@@ -70,6 +70,9 @@ std::vector<DatasetProblem> validate_dataset(const std::string& path,
 /// Names of the layouts `load_dataset` knows, for `physprobe list`.
 std::vector<std::string> dataset_layouts();
 
+/// The layout that "auto" takes `path` for; "" if it does not exist or is none.
+std::string recognised_layout(const std::string& path);
+
 /// A layout of one published data set, whose counts are known.
 struct PublishedLayout {
   std::string name;

@@ -5,6 +5,7 @@
 #include "physprobe/encoders/encoder_factory.h"
 #include "physprobe/encoders/exec_model.h"
 #include "physprobe/encoders/exec_predictor.h"
+#include "physprobe/encoders/pixel_copy_predictor.h"
 #include "physprobe/encoders/predictor.h"
 #include "physprobe/encoders/video_predictor.h"
 #include "physprobe/encoders/vit_options.h"
@@ -25,7 +26,8 @@ std::unique_ptr<Predictor> make_predictor(const nlohmann::json& given) {
   refuse_unknown_keys(config, {"family", "id", "weights", "options", "preprocess"}, kSubject);
   const std::string name = encoder_family_of(config);
   if (name == "exec") return make_exec_predictor(config);
-  std::vector<std::string> predicting = {"exec"};
+  if (name == "pixels") return make_pixel_copy_predictor(config);
+  std::vector<std::string> predicting = {"exec", "pixels"};
   for (const VitFamily& family : vit_families()) {
     if (family.decoder_namings.empty()) continue;
     if (family.name != name) {

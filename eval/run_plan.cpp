@@ -110,13 +110,7 @@ std::vector<EmbeddingJob> plan_jobs(const Suite& suite, const std::string& devic
   return jobs;
 }
 
-RunPlan make_plan(const Suite& suite,
-                  const Shard& shard,
-                  const std::string& world_directory,
-                  int threads,
-                  const std::string& device) {
-  RunPlan plan;
-  plan.jobs = plan_jobs(suite, device);
+Dataset load_suite_dataset(const Suite& suite, const std::string& world_directory, int threads) {
   if (!suite.world.empty() && !suite.dataset_path.empty()) {
     throw Error(ErrorKind::kUsage, "dataset", "both 'path' and 'world' are given; give one");
   }
@@ -133,7 +127,17 @@ RunPlan make_plan(const Suite& suite,
     throw Error(ErrorKind::kUsage, "dataset.path",
                 "is not set; add --set dataset.path=FOLDER_OR_MANIFEST");
   }
-  plan.dataset = load_dataset(path, suite.dataset);
+  return load_dataset(path, suite.dataset);
+}
+
+RunPlan make_plan(const Suite& suite,
+                  const Shard& shard,
+                  const std::string& world_directory,
+                  int threads,
+                  const std::string& device) {
+  RunPlan plan;
+  plan.jobs = plan_jobs(suite, device);
+  plan.dataset = load_suite_dataset(suite, world_directory, threads);
   for (std::size_t i = 0; i < plan.dataset.items.size(); ++i) {
     if (!shard.contains(plan.dataset.items[i].id)) continue;
     plan.items.push_back(&plan.dataset.items[i]);

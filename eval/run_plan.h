@@ -33,6 +33,10 @@ nlohmann::json on_device(nlohmann::json config, const std::string& device);
 /// encoders of the same id, or another device for a built-in encoder.
 std::vector<EmbeddingJob> plan_jobs(const Suite& suite, const std::string& device = "");
 
+/// Loads the data set of a suite, or renders it into `world_directory`. Throws Error(kUsage) when
+/// the suite names none.
+Dataset load_suite_dataset(const Suite& suite, const std::string& world_directory, int threads);
+
 /// Loads (or renders, into `world_directory`) the data set and builds the encoders.
 RunPlan make_plan(const Suite& suite,
                   const Shard& shard,

@@ -9,9 +9,9 @@
 namespace physprobe {
 
 /// Mean L1 distance of predictions to targets, both (windows, tokens, D) or (tokens, D), per window
-/// (Garrido et al. 2025). With `normalises_targets` every target token passes a layer norm without
-/// affine part first (eps 1e-5), as the protocol has it; predictions never do. Double sums in a
-/// fixed order. Throws Error(kInput) for shapes that differ and values that are not finite.
+/// (Garrido et al. 2025). With `normalises_targets` every target token is normalised first
+/// (compared_tokens.h), as the protocol has it; predictions never are. Double sums in a fixed
+/// order. Throws Error(kInput) for shapes that differ and values that are not finite.
 std::vector<double> surprise_of(const at::Tensor& prediction,
                                 const at::Tensor& target,
                                 bool normalises_targets = true);

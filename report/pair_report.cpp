@@ -9,6 +9,7 @@
 #include "physprobe/report/page.h"
 #include "physprobe/report/pair_items.h"
 #include "physprobe/report/pair_sections.h"
+#include "physprobe/report/surprise_sections.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -77,7 +78,11 @@ std::map<std::string, std::string> pair_slots(const Json& results) {
 }
 
 std::map<std::string, std::string> grouped_slots(const Json& results) {
-  return {{"headline", render_grouped_headline(results)},
+  const bool has_own_headline = !results.at("models").empty() &&
+                                results.at("models")[0].contains("headline") &&
+                                !results.at("models")[0].at("properties").empty();
+  return {{"headline",
+           has_own_headline ? render_surprise_headline(results) : render_grouped_headline(results)},
           {"chart", render_grouped_chart(results)},
           {"scores", render_grouped_scores(results)},
           {"scores_intro", describe_grouped_protocol(results)},
@@ -114,6 +119,12 @@ std::string write_pair_report(const std::string& run_directory, const PairReport
   try {
     slots = is_grouped ? grouped_slots(results) : pair_slots(results);
     slots["title"] = escape_html(results.at("name").get<std::string>()) + " · physprobe report";
+    const SurprisePairCards cards =
+        is_grouped ? render_surprise_pairs(run_directory, options.max_pair_bytes)
+                   : SurprisePairCards();
+    slots["pairs"] = cards.html;
+    slots["pairs_link"] = cards.html.empty() ? "" : "<li><a href=\"#pairs\">Pairs</a></li>";
+    slots["nulls"] = is_grouped ? render_surprise_nulls(results) : "";
     slots["notes"] = render_pair_notes(results);
     slots["comparisons"] = render_pair_comparisons(results);
     slots["problems"] = render_pair_problems(results);

@@ -9,6 +9,7 @@ namespace physprobe {
 
 struct PairReportOptions {
   int64_t max_item_bytes = 12'000'000;  ///< Room for the item table; what does not fit is counted.
+  int64_t max_pair_bytes = 12'000'000;  ///< The same for pairs of surprise and their pictures.
 };
 
 /// Whether a run folder holds a scoring of minimal pairs (protocol pairs/…); false also when it

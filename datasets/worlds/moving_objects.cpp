@@ -133,6 +133,15 @@ MovingObject make_object(uint64_t seed, int64_t index, int64_t number, double si
           std::move(surface)};
 }
 
+std::vector<MovingObject> make_objects(uint64_t seed,
+                                       int64_t index,
+                                       const MovingObjectsOptions& options) {
+  std::vector<MovingObject> objects;
+  for (int64_t number = 0; number < options.objects; ++number)
+    objects.push_back(make_object(seed, index, number, static_cast<double>(options.size)));
+  return objects;
+}
+
 /// One frame in linear steps of grey, (size, size, 3).
 class Canvas {
  public:
@@ -219,10 +228,7 @@ at::Tensor render_moving_objects(uint64_t seed,
   const auto size = static_cast<double>(options.size);
   Rng ground_rng(clip_seed(seed, index, "ground"));
   const Surface ground(clip_seed(seed, index, "ground texture"), ground_rng, 0.06, 0.1);
-  std::vector<MovingObject> objects;
-  for (int64_t number = 0; number < options.objects; ++number) {
-    objects.push_back(make_object(seed, index, number, size));
-  }
+  const std::vector<MovingObject> objects = make_objects(seed, index, options);
   Canvas background(options.size);
   background.fill(ground);
 
@@ -231,11 +237,35 @@ at::Tensor render_moving_objects(uint64_t seed,
   for (int64_t frame = 0; frame < options.frames; ++frame) {
     Canvas canvas = background;
     for (const MovingObject& object : objects) {
-      canvas.draw(object, pose_at(object, static_cast<double>(frame) / options.fps, size));
+      Pose pose = pose_at(object, static_cast<double>(frame) / options.fps, size);
+      const bool is_violated = &object == &objects.back() && frame >= options.violation.frame;
+      if (is_violated && options.violation.kind == ObjectViolation::Kind::kVanish) continue;
+      if (is_violated && options.violation.kind == ObjectViolation::Kind::kJump) {
+        pose.x = size - pose.x;
+        pose.y = size - pose.y;
+      }
+      canvas.draw(object, pose);
     }
     canvas.quantise(out + frame * options.size * options.size * 3);
   }
   return frames;
+}
+
+int64_t violation_frame(uint64_t seed, int64_t index, const MovingObjectsOptions& options) {
+  options.validate();
+  const auto size = static_cast<double>(options.size);
+  const MovingObject object = make_object(seed, index, options.objects - 1, size);
+  int64_t best = options.frames / 3;
+  double farthest = -1.0;
+  for (int64_t frame = options.frames / 3; frame < 2 * options.frames / 3; ++frame) {
+    const Pose pose = pose_at(object, static_cast<double>(frame) / options.fps, size);
+    const double distance = std::hypot(pose.x - size / 2, pose.y - size / 2);
+    if (distance > farthest) {
+      farthest = distance;
+      best = frame;
+    }
+  }
+  return best;
 }
 
 std::vector<int64_t> shuffled_order(uint64_t seed, int64_t index, int64_t frames) {

@@ -22,11 +22,19 @@
 
 namespace physprobe {
 
+/// What happens to the front object that no object does: from one frame on it is gone, or it goes
+/// on from the point opposite to where it was.
+struct ObjectViolation {
+  enum class Kind { kNone, kVanish, kJump } kind = Kind::kNone;
+  int64_t frame = 0;  ///< The first one that shows it.
+};
+
 struct MovingObjectsOptions {
   int64_t size = 256;  ///< Side of the square frame, pixels.
   int64_t frames = 24;
   double fps = 24.0;
   int64_t objects = 3;
+  ObjectViolation violation;
   /// Throws Error(kUsage): size 32..4096, frames from 4, fps 1..1000, objects 1..16.
   void validate() const;
 };
@@ -35,6 +43,10 @@ struct MovingObjectsOptions {
 /// its arguments, on one thread. Motion is a function of time: at twice the fps every second frame
 /// is the same. Throws Error(kUsage) for options out of range and a negative index.
 at::Tensor render_moving_objects(uint64_t seed, int64_t index, const MovingObjectsOptions& options);
+
+/// The frame of the middle third in which the front object is farthest from the frame's centre:
+/// where a violation shows best. Errors as above.
+int64_t violation_frame(uint64_t seed, int64_t index, const MovingObjectsOptions& options);
 
 /// Order of the shuffled twin's frames: a permutation of 0..T-1 without two neighbours that were
 /// neighbours. Throws Error(kUsage) for 2 and 3 frames, which have no such order.

@@ -37,8 +37,8 @@ std::vector<RenderedClip> render_clips(const std::string& world, uint64_t seed, 
 
 /// Items of the first `n_clips` clips, each followed by its twin: id, relative_path (id +
 /// `extension`), label (the kind), group and pair (the clip), source (the world), attributes seed
-/// and index; `path` is empty, the files being the caller's. Throws Error(kUsage) for an unknown
-/// world or n_clips < 1.
+/// and index, and, where clips violate something, property and violation_frame; `path` is empty,
+/// the files being the caller's. Throws Error(kUsage) for an unknown world or n_clips < 1.
 std::vector<DatasetItem> world_items(const std::string& world,
                                      int64_t n_clips,
                                      uint64_t seed,

@@ -106,6 +106,15 @@ std::vector<Json> published_rows(const PublishedTable& table) {
   return rows;
 }
 
+/// Of tables with one skip and window, only runs that are known to have them.
+bool has_frames_of(const PublishedTable& table, const nlohmann::json& results) {
+  if (table.window == 0) return true;
+  if (!results.contains("settings")) return false;
+  const nlohmann::json& settings = results.at("settings");
+  return settings.value("frame_skip", int64_t{0}) == table.skip &&
+         settings.value("window", int64_t{0}) == table.window;
+}
+
 /// Null if no run has any of the table's columns.
 Json placed_table(const PublishedTable& table,
                   const std::vector<nlohmann::json>& results,
@@ -113,6 +122,7 @@ Json placed_table(const PublishedTable& table,
   std::vector<Json> rows = published_rows(table);
   bool has_run = false;
   for (std::size_t i = 0; i < results.size(); ++i) {
+    if (!has_frames_of(table, results[i])) continue;
     for (const nlohmann::json& model : results[i].at("models")) {
       if (!model.contains("properties")) continue;
       const RunValues run(model, table.statistic);
@@ -122,7 +132,9 @@ Json placed_table(const PublishedTable& table,
       }
       if (values.empty()) continue;
       has_run = true;
-      rows.push_back(Json{{"model", model.at("name")},
+      const auto name = model.at("name").get<std::string>();
+      const bool is_null = model.value("role", std::string()) == "null";
+      rows.push_back(Json{{"model", is_null ? "null: " + name : name},
                           {"origin", names[i]},
                           {"values", values},
                           {"reading", "exact"},

@@ -179,6 +179,13 @@ double number(const std::string& text) {
   return value;
 }
 
+/// The number behind `word` in a protocol's words ("skip 2, window 16"); 0 without.
+int64_t number_behind(const std::string& words, const std::string& word) {
+  const std::size_t at = words.find(word + " ");
+  return at == std::string::npos ? 0
+                                 : static_cast<int64_t>(number(words.substr(at + word.size() + 1)));
+}
+
 std::vector<PublishedTable> read_tables() {
   std::vector<PublishedTable> tables;
   const std::string text = std::string(kFirstRows) + kMoreRows;
@@ -191,7 +198,13 @@ std::vector<PublishedTable> read_tables() {
     };
     auto table = std::find_if(tables.begin(), tables.end(), is_table);
     if (table == tables.end())
-      table = tables.insert(tables.end(), {cells[0], cells[1], cells[2], {}, {}});
+      table = tables.insert(tables.end(), {cells[0],
+                                           cells[1],
+                                           cells[2],
+                                           {},
+                                           {},
+                                           number_behind(cells[2], "skip"),
+                                           number_behind(cells[2], "window")});
     if (std::find(table->columns.begin(), table->columns.end(), cells[4]) == table->columns.end())
       table->columns.push_back(cells[4]);
     table->values.push_back({cells[3], cells[4], number(cells[5]), cells[6], cells[7]});

@@ -3,6 +3,7 @@
 // of one benchmark, one statistic and one protocol stand together. Sources: Garrido et al. 2025
 // (arXiv 2502.11831), Bordes et al. 2025 (arXiv 2506.09849), public reruns.
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,8 @@ struct PublishedTable {
   std::string protocol;  ///< Frames, in words.
   std::vector<std::string> columns;
   std::vector<PublishedValue> values;
+  int64_t skip = 0;    ///< The one frame skip of all values; 0: chosen among several, or not told.
+  int64_t window = 0;  ///< As above.
 };
 
 const std::vector<PublishedTable>& published_surprise();

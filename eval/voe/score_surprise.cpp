@@ -1,7 +1,9 @@
 #include "physprobe/eval/voe/score_surprise.h"
 
 #include "physprobe/core/error.h"
+#include "physprobe/core/statistics/proportion.h"
 #include "physprobe/eval/minimal_pairs/score_json.h"
+#include "physprobe/eval/voe/context_selection.h"
 #include "physprobe/eval/voe/property_groups.h"
 #include "physprobe/eval/voe/surprise_breakdown.h"
 
@@ -9,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -156,7 +159,14 @@ class ModelScorer {
       }
       outcomes.push_back(std::move(outcome));
     }
-    const SweepNull sweep = sweep_null(outcomes, options_.permutations, options_.bootstrap.seed);
+    std::vector<std::string> scenes;
+    for (const SurprisePair& pair : pairs)
+      scenes.push_back(pair.possible->scene.empty() ? pair.pair : pair.possible->scene);
+    const HeldOutSelection held_out = held_out_selection(outcomes, scenes);
+    const AnyRowOracle oracle = any_row_oracle(outcomes);
+    const std::vector<std::string> shared = is_cross ? scenes : std::vector<std::string>();
+    const SweepNull sweep =
+        sweep_null(outcomes, options_.permutations, options_.bootstrap.seed, shared);
     properties_[property] = Json{{"n_pairs", pairs.size()},
                                  {"rows", rows},
                                  {"sweep", Json{{"best", pair_number(sweep.best)},
@@ -164,7 +174,11 @@ class ModelScorer {
                                                 {"null_mean", pair_number(sweep.null_mean)},
                                                 {"null_95", pair_number(sweep.null_high)},
                                                 {"p", pair_number(sweep.p)},
-                                                {"permutations", sweep.permutations}}}};
+                                                {"permutations", sweep.permutations}}},
+                                 {"held_out_selection", held_out_json(held_out)},
+                                 {"any_row", Json{{"oracle", pair_number(oracle.share)},
+                                                  {"chance", pair_number(oracle.chance)},
+                                                  {"rows", outcomes.size()}}}};
     for (std::size_t i = 0; i < pairs.size(); ++i) {
       GroupedExample example;
       example.task = property;
@@ -179,7 +193,23 @@ class ModelScorer {
           {"of the impossible", fmt::format("{:.6g}", means[fixed_].impossible[i])}};
       run_.examples.push_back(std::move(example));
     }
-    judged_.push_back({property, pairs, std::move(means), std::move(outcomes)});
+    judged_.push_back({property, pairs, std::move(means), std::move(outcomes), shared});
+  }
+
+  Json held_out_json(const HeldOutSelection& held_out) const {
+    if (held_out.n == 0) return nullptr;
+    Json chosen = Json::object();
+    for (std::size_t row = 0; row < held_out.chosen.size(); ++row) {
+      if (held_out.chosen[row] > 0) chosen[row_name(set_.contexts, row)] = held_out.chosen[row];
+    }
+    const auto right = static_cast<double>(held_out.right);
+    const Interval interval = wilson_interval(right, held_out.n, options_.bootstrap.level);
+    return Json{{"value", 100.0 * right / static_cast<double>(held_out.n)},
+                {"n", held_out.n},
+                {"interval", Json{{"low", 100.0 * interval.low}, {"high", 100.0 * interval.high}}},
+                {"scenes", held_out.scenes},
+                {"chosen", chosen},
+                {"chance", 50.0}};
   }
 
   const SurpriseArrays& arrays_;
@@ -190,6 +220,12 @@ class ModelScorer {
   std::vector<PropertyPairs> judged_;
   Json properties_ = Json::object();
 };
+
+/// Container time bases round: rates within a thousandth are one.
+bool have_other_rates(const SurpriseItem& a, const SurpriseItem& b) {
+  constexpr double kRounding = 1e-3;
+  return a.fps > 0.0 && b.fps > 0.0 && std::abs(a.fps - b.fps) > kRounding * std::max(a.fps, b.fps);
+}
 
 }  // namespace
 
@@ -223,6 +259,14 @@ std::vector<SurprisePair> surprise_pairs(const SurpriseSet& set,
     }
     const SurprisePair pair{name, items[items[0]->is_possible ? 0 : 1],
                             items[items[0]->is_possible ? 1 : 0]};
+    if (have_other_rates(*pair.possible, *pair.impossible)) {
+      problem("mixed frame rates",
+              fmt::format("{} has {:.6g} frames a second, {} has {:.6g}; their windows span "
+                          "different times",
+                          pair.possible->id, pair.possible->fps, pair.impossible->id,
+                          pair.impossible->fps));
+      continue;
+    }
     const std::size_t windows = pair.possible->curves.front().size();
     if (windows != pair.impossible->curves.front().size()) {
       problem("different lengths",
@@ -266,6 +310,7 @@ nlohmann::ordered_json score_surprise(
   Json results = grouped_document(protocol, runs, options.bootstrap, problems);
   for (std::size_t m = 0; m < arrays.size(); ++m) {
     Json& model = results["models"][m];
+    model["role"] = arrays[m].is_null ? "null" : "model";
     model["properties"] = scorers[m].properties();
     model["headline"] = scorers[m].headline();
     model["nulls"] = scorers[m].nulls();

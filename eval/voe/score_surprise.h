@@ -39,11 +39,13 @@ std::vector<SurprisePair> surprise_pairs(const SurpriseSet& set,
 /// {schema, name, protocol, kinds (relative accuracy by mean surprise: every context, Filtered, and
 /// last the fixed context), scores, models, comparisons, …} as `grouped_document`, and per model
 /// `properties.<property>`: n_pairs, ties, rows (the published table's numbers per context and
-/// Filtered), sweep (best row with its permutation null); `headline`: unweighted means over
-/// properties of the fixed context, Filtered, and the best row of each; `quadruplets`, `breakdown`,
-/// `property_groups` (surprise_breakdown.h). Of cross pairs, scenes are the independent units.
-/// `each_run` gets the judged pairs. Throws Error(kUsage) for a fixed context that is none of the
-/// contexts, Error(kIncompatible) for sets of different contexts.
+/// Filtered), sweep (best row with its permutation null), held_out_selection (the
+/// row chosen on other scenes; null where there is one scene only), any_row (the oracle that any
+/// row is right, with its chance); `headline`: unweighted means over properties of the fixed
+/// context, Filtered, and the best row of each; `quadruplets`, `breakdown`, `property_groups`
+/// (surprise_breakdown.h). Of cross pairs, scenes are the independent units. `each_run` gets the
+/// judged pairs. Throws Error(kUsage) for a fixed context that is none of the contexts,
+/// Error(kIncompatible) for sets of different contexts.
 nlohmann::ordered_json score_surprise(
     const std::vector<SurpriseArrays>& arrays,
     const SurpriseScoreOptions& options,

@@ -3,6 +3,7 @@
 #include "physprobe/core/error.h"
 #include "physprobe/core/text_affix.h"
 #include "physprobe/eval/minimal_pairs/pair_table_runs.h"
+#include "physprobe/eval/voe/array_path.h"
 #include "physprobe/memory/array_source.h"
 #include "physprobe/probes/surprise.h"
 
@@ -20,15 +21,6 @@
 namespace physprobe {
 namespace {
 
-/// PATH:ARRAY if PATH exists and the whole does not.
-std::pair<std::string, std::string> path_and_array(const std::string& given) {
-  const std::size_t colon = given.rfind(':');
-  if (!std::filesystem::exists(given) && colon != std::string::npos &&
-      std::filesystem::exists(given.substr(0, colon)))
-    return {given.substr(0, colon), given.substr(colon + 1)};
-  return {given, ""};
-}
-
 /// Arrays of an item, or the one array of all items.
 struct ItemArrays {
   const ArrayInfo* surprise = nullptr;
@@ -41,7 +33,7 @@ class Reader {
  public:
   Reader(const std::string& given, const SurpriseArrayOptions& options) : options_(options) {
     const auto [name, path] = named_table(given);
-    const auto [file, array] = path_and_array(path);
+    const auto [file, array] = split_array_path(path);
     file_ = file;
     only_ = array;
     result_.set.model = array.empty() || name != std::filesystem::path(path).stem().string()

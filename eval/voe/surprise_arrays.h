@@ -38,6 +38,7 @@ struct SurpriseArrays {
   SurpriseSet set;
   std::vector<double> zero_prediction;  ///< Mean surprise of predicting 0, per item; empty when the
                                         ///< file holds no targets.
+  bool is_null = false;                 ///< No model: what others are held against.
   int64_t padded_windows = 0;           ///< Left out (or counted) as padding.
   std::vector<PairProblem> problems;
 };

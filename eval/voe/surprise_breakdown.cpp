@@ -18,12 +18,11 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json accuracy_json(const RelativeAccuracy& accuracy, const BootstrapOptions& options) {
+Json accuracy_json(const RelativeAccuracy& accuracy, const Interval& interval) {
   return Json{{"value", pair_number(accuracy.strict)},
               {"ties", accuracy.ties},
               {"half_credit", pair_number(accuracy.half_credit)},
-              {"interval", pair_interval_json(in_percent(wilson_interval(
-                               static_cast<double>(accuracy.right), accuracy.n, options.level)))}};
+              {"interval", pair_interval_json(in_percent(interval))}};
 }
 
 /// `of_scene`: what each scene contributes, 0 to 1; whole scenes only but for `is_mean`.
@@ -59,22 +58,34 @@ Json scenes_json(const std::vector<SurpriseQuadruplet>& scenes, const BootstrapO
 struct PooledOutcomes {
   PooledPairs fixed;
   SweepOutcomes outcomes;
+  std::vector<std::string> scenes;  ///< Of dependent pairs.
 
   void add(const PropertyPairs& property, std::size_t pair, std::size_t fixed_row) {
     fixed.possible.push_back(property.means[fixed_row].possible[pair]);
     fixed.impossible.push_back(property.means[fixed_row].impossible[pair]);
+    if (!property.scenes.empty()) scenes.push_back(property.scenes[pair]);
     outcomes.resize(property.outcomes.size());
     for (std::size_t row = 0; row < outcomes.size(); ++row)
       outcomes[row].push_back(property.outcomes[row][pair]);
   }
 
+  Interval interval(const RelativeAccuracy& accuracy, const BootstrapOptions& options) const {
+    if (scenes.empty())
+      return wilson_interval(static_cast<double>(accuracy.right), accuracy.n, options.level);
+    std::vector<double> right;
+    for (std::size_t i = 0; i < fixed.possible.size(); ++i)
+      right.push_back(fixed.possible[i] < fixed.impossible[i] ? 1.0 : 0.0);
+    return bootstrap_mean_clustered(right, scenes, options);
+  }
+
   Json json(const BreakdownOptions& options) const {
+    const RelativeAccuracy accuracy = relative_accuracy(fixed.possible, fixed.impossible);
     SweepOutcomes contexts = outcomes;
     contexts.resize(options.contexts.size());  // Filtered is the last row
-    const SweepNull best = sweep_null(contexts, options.permutations, options.bootstrap.seed);
+    const SweepNull best =
+        sweep_null(contexts, options.permutations, options.bootstrap.seed, scenes);
     return Json{{"n_pairs", fixed.possible.size()},
-                {"fixed_context", accuracy_json(relative_accuracy(fixed.possible, fixed.impossible),
-                                                options.bootstrap)},
+                {"fixed_context", accuracy_json(accuracy, interval(accuracy, options.bootstrap))},
                 {"best_context", Json{{"context", options.contexts[best.best_row]},
                                       {"value", pair_number(best.best)},
                                       {"null_mean", pair_number(best.null_mean)},

@@ -19,8 +19,9 @@ namespace physprobe {
 struct PropertyPairs {
   std::string property;
   std::vector<SurprisePair> pairs;
-  std::vector<PooledPairs> means;  ///< Mean surprise by row: contexts, then Filtered.
-  SweepOutcomes outcomes;          ///< By row and pair.
+  std::vector<PooledPairs> means;   ///< Mean surprise by row: contexts, then Filtered.
+  SweepOutcomes outcomes;           ///< By row and pair.
+  std::vector<std::string> scenes;  ///< Of cross pairs, which are dependent within one; else empty.
 };
 
 struct BreakdownOptions {
@@ -39,7 +40,8 @@ nlohmann::ordered_json quadruplets_json(const std::vector<PropertyPairs>& proper
 /// Pairs of all properties together by attribute and value (of both members): {n_pairs,
 /// fixed_context {value, ties, half_credit, interval}, best_context {context, value, null_mean,
 /// p}}; the best of the contexts, without Filtered, chosen group by group is how IntPhys 2's
-/// predictive models are published. Under the attribute "all" stand all pairs.
+/// predictive models are published. Under the attribute "all" stand all pairs. Wilson
+/// intervals, of cross pairs bootstrap over scenes.
 nlohmann::ordered_json breakdown_json(const std::vector<PropertyPairs>& properties,
                                       const BreakdownOptions& options);
 

@@ -13,9 +13,13 @@ double pooled_curve(const std::vector<double>& windows, SurprisePooling pooling)
 }
 
 std::vector<double> filtered_curve(const SurpriseCurves& curves) {
-  std::vector<double> smallest = curves.front();
+  std::size_t length = curves.front().size();
+  for (const std::vector<double>& curve : curves) length = std::min(length, curve.size());
+  std::vector<double> smallest(curves.front().end() - static_cast<std::ptrdiff_t>(length),
+                               curves.front().end());
   for (const std::vector<double>& curve : curves) {
-    for (std::size_t a = 0; a < smallest.size(); ++a) smallest[a] = std::min(smallest[a], curve[a]);
+    for (std::size_t a = 0; a < length; ++a)
+      smallest[a] = std::min(smallest[a], curve[curve.size() - length + a]);
   }
   return smallest;
 }

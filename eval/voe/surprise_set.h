@@ -9,7 +9,9 @@
 
 namespace physprobe {
 
-/// [context][window]; the windows of a video are the same for every context.
+/// [context][window]. The windows of a video are the same for every context, but for growing
+/// contexts (prediction_windows.h): there a curve has the more windows in front the longer its
+/// context is.
 using SurpriseCurves = std::vector<std::vector<double>>;
 
 struct SurpriseItem {
@@ -18,8 +20,8 @@ struct SurpriseItem {
   std::string property;  ///< Task, scene or principle; "all" where none is named.
   bool is_possible = false;
   SurpriseCurves curves;
-  std::string scene;                              ///< Dependent videos share it; "": the pair.
-  double fps = 0.0;                               ///< Of the video; 0: not known.
+  std::string scene;                                   ///< Dependent videos share it; "": the pair.
+  double fps = 0.0;                                    ///< Of the video; 0: not known.
   std::map<std::string, std::string> attributes = {};  ///< What results are broken down by.
 };
 
@@ -36,7 +38,8 @@ struct SurpriseSet {
 enum class SurprisePooling { kMean, kMaximum };
 double pooled_curve(const std::vector<double>& windows, SurprisePooling pooling);
 
-/// "Filtered": the smallest surprise over contexts at each window start.
+/// "Filtered": the smallest surprise over contexts at each window start; curves of different
+/// lengths end together.
 std::vector<double> filtered_curve(const SurpriseCurves& curves);
 
 /// The curve of a row: contexts in order, then "Filtered" as the last one.

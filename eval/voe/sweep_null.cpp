@@ -5,10 +5,26 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 
 namespace physprobe {
+namespace {
 
-SweepNull sweep_null(const SweepOutcomes& outcomes, int64_t permutations, uint64_t seed) {
+/// The number of each pair's coin: its own, or that of its scene, by first appearance.
+std::vector<std::size_t> coin_numbers(std::size_t pairs, const std::vector<std::string>& scenes) {
+  std::vector<std::size_t> coins;
+  std::map<std::string, std::size_t> seen;
+  for (std::size_t i = 0; i < pairs; ++i)
+    coins.push_back(scenes.empty() ? i : seen.emplace(scenes[i], seen.size()).first->second);
+  return coins;
+}
+
+}  // namespace
+
+SweepNull sweep_null(const SweepOutcomes& outcomes,
+                     int64_t permutations,
+                     uint64_t seed,
+                     const std::vector<std::string>& scenes) {
   SweepNull result;
   const std::size_t pairs = outcomes.empty() ? 0 : outcomes.front().size();
   if (pairs == 0) {
@@ -24,13 +40,15 @@ SweepNull sweep_null(const SweepOutcomes& outcomes, int64_t permutations, uint64
     }
   }
   Rng rng(seed);
-  std::vector<uint8_t> is_exchanged(pairs);
+  const std::vector<std::size_t> coin = coin_numbers(pairs, scenes);
+  const std::size_t n_coins = 1 + *std::max_element(coin.begin(), coin.end());
+  std::vector<uint8_t> is_exchanged(n_coins);
   std::vector<int64_t> best(static_cast<std::size_t>(permutations));
   int64_t reached = 0;
   double sum = 0.0;
   for (int64_t& largest : best) {
     uint64_t coins = 0;
-    for (std::size_t i = 0; i < pairs; ++i) {
+    for (std::size_t i = 0; i < n_coins; ++i) {
       if (i % 64 == 0) coins = rng.next();
       is_exchanged[i] = coins & 1;
       coins >>= 1;
@@ -38,7 +56,7 @@ SweepNull sweep_null(const SweepOutcomes& outcomes, int64_t permutations, uint64
     for (const std::vector<int8_t>& row : outcomes) {
       int64_t right = 0;
       for (std::size_t i = 0; i < pairs; ++i)
-        right += (is_exchanged[i] != 0 ? -row[i] : row[i]) == 1;
+        right += (is_exchanged[coin[i]] != 0 ? -row[i] : row[i]) == 1;
       largest = std::max(largest, right);
     }
     reached += largest >= most;

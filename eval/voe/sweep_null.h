@@ -3,6 +3,7 @@
 // best-of-sweep number.
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace physprobe {
@@ -19,8 +20,12 @@ struct SweepNull {
   int64_t permutations = 0;
 };
 
-/// The same coin decides a pair in every row, so the rows stay as dependent as they are. NaN for no
+/// The same coin decides a pair in every row, so the rows stay as dependent as they are; with
+/// `scenes` (one a pair), one coin decides all pairs of a scene, which share videos. NaN for no
 /// pairs. The numbers depend on the seed only.
-SweepNull sweep_null(const SweepOutcomes& outcomes, int64_t permutations, uint64_t seed);
+SweepNull sweep_null(const SweepOutcomes& outcomes,
+                     int64_t permutations,
+                     uint64_t seed,
+                     const std::vector<std::string>& scenes = {});
 
 }  // namespace physprobe

@@ -36,16 +36,17 @@ std::map<std::string, std::vector<std::size_t>> grouped(const std::vector<Datase
 
 class Completion {
  public:
-  Completion(VoeDataset& data, int threads)
-      : data_(data), items_(data.dataset.items), threads_(threads) {}
+  Completion(VoeDataset& data, int threads, bool checks_videos)
+      : data_(data), items_(data.dataset.items), threads_(threads), checks_videos_(checks_videos) {}
 
   void run() {
     if (data_.dataset.layout == "intphys") pair_quadruplets();
+    if (!checks_videos_ && data_.dataset.layout != "inflevel") return;
     read_recordings();
     for (const auto& [pair, members] : grouped(items_, &DatasetItem::pair)) {
       if (members.size() == 2) check_pair(pair, members[0], members[1]);
     }
-    check_lengths();
+    if (checks_videos_) check_lengths();
   }
 
  private:
@@ -123,7 +124,8 @@ class Completion {
     for (const DatasetItem& item : items_) {
       const std::size_t at = index.at(item.path);
       recordings_.push_back(found[at]);
-      if (!errors[at].empty()) problem(item.id, "cannot be opened: " + errors[at]);
+      if (checks_videos_ && !errors[at].empty())
+        problem(item.id, "cannot be opened: " + errors[at]);
     }
   }
 
@@ -131,6 +133,20 @@ class Completion {
     const Recording& first = recordings_[a];
     const Recording& second = recordings_[b];
     if (first.frames == 0 || second.frames == 0) return;
+    if (checks_videos_) check_recordings(pair, a, b);
+    if (data_.dataset.layout == "inflevel") align(a, b);
+  }
+
+  void align(std::size_t a, std::size_t b) {
+    const AlignedStarts starts = aligned_starts(first_frame_of(items_[a]), recordings_[a].frames,
+                                                first_frame_of(items_[b]), recordings_[b].frames);
+    items_[a].attributes[kFirstFrameAttribute] = std::to_string(starts.first);
+    items_[b].attributes[kFirstFrameAttribute] = std::to_string(starts.second);
+  }
+
+  void check_recordings(const std::string& pair, std::size_t a, std::size_t b) {
+    const Recording& first = recordings_[a];
+    const Recording& second = recordings_[b];
     // Rates are told by times that containers round to their own clock.
     if (std::abs(first.fps - second.fps) > 0.01 * std::max(first.fps, second.fps))
       problem(pair, fmt::format("{} has {:.3f} frames a second, {} has {:.3f}", items_[a].id,
@@ -138,12 +154,7 @@ class Completion {
     if (first.width != second.width || first.height != second.height)
       problem(pair, fmt::format("{} is {}x{}, {} is {}x{}", items_[a].id, first.width, first.height,
                                 items_[b].id, second.width, second.height));
-    if (data_.dataset.layout == "inflevel") {
-      const AlignedStarts starts = aligned_starts(first_frame_of(items_[a]), first.frames,
-                                                  first_frame_of(items_[b]), second.frames);
-      items_[a].attributes[kFirstFrameAttribute] = std::to_string(starts.first);
-      items_[b].attributes[kFirstFrameAttribute] = std::to_string(starts.second);
-    } else if (used(a) != used(b)) {
+    if (data_.dataset.layout != "inflevel" && used(a) != used(b)) {
       problem(pair, fmt::format("{} has {} frames, {} has {}", items_[a].id, first.frames,
                                 items_[b].id, second.frames));
     }
@@ -172,6 +183,7 @@ class Completion {
   VoeDataset& data_;
   std::vector<DatasetItem>& items_;
   int threads_;
+  bool checks_videos_;
   std::vector<Recording> recordings_;  ///< By item.
 };
 
@@ -186,8 +198,8 @@ VoeDataset load_voe_dataset(const std::string& path, const VoeDatasetOptions& op
   return data;
 }
 
-void complete_voe_dataset(VoeDataset& data, int threads) {
-  Completion(data, threads).run();
+void complete_voe_dataset(VoeDataset& data, int threads, bool checks_videos) {
+  Completion(data, threads, checks_videos).run();
 }
 
 }  // namespace physprobe

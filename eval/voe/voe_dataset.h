@@ -36,7 +36,8 @@ struct VoeDataset {
 /// result does not depend on `threads`. Throws as `load_dataset` and `frame_protocol` do.
 VoeDataset load_voe_dataset(const std::string& path, const VoeDatasetOptions& options = {});
 
-/// The same for items that are listed already.
-void complete_voe_dataset(VoeDataset& data, int threads);
+/// The same for items that are listed already. Without `checks_videos` only what completes the data
+/// set is done and told: pairs and first frames.
+void complete_voe_dataset(VoeDataset& data, int threads, bool checks_videos = true);
 
 }  // namespace physprobe

@@ -33,8 +33,8 @@ TEST_P(EveryWorld, RendersWhatItsItemsName) {
   }
 }
 
-TEST_P(EveryWorld, TheTwinHasTheSameFramesInAnotherOrder) {
-  const std::vector<RenderedClip> clips = render_clips(GetParam(), 7, 0);
+TEST(MovingObjectsWorld, TheTwinHasTheSameFramesInAnotherOrder) {
+  const std::vector<RenderedClip> clips = render_clips("moving_objects", 7, 0);
   const std::vector<int64_t> order = shuffled_order(7, 0, clips[0].frames.size(0));
   for (int64_t t = 0; t < clips[0].frames.size(0); ++t) {
     EXPECT_TRUE(at::equal(clips[1].frames[t], clips[0].frames[order[static_cast<std::size_t>(t)]]));
@@ -55,6 +55,21 @@ TEST_P(EveryWorld, ItsManifestIsASoundDataset) {
     EXPECT_EQ(dataset.items[i].label, items[i].label);
     EXPECT_EQ(dataset.items[i].source, GetParam());
     EXPECT_EQ(dataset.items[i].attributes, items[i].attributes);
+  }
+}
+
+TEST(ImpossibleObjectsWorld, TheTwinIsTheSameUntilTheViolation) {
+  const std::vector<DatasetItem> items = world_items("impossible_objects", 2, 7);
+  for (int64_t index = 0; index < 2; ++index) {
+    const DatasetItem& item = items[static_cast<std::size_t>(2 * index + 1)];
+    EXPECT_EQ(item.label, "impossible");
+    EXPECT_EQ(item.pair, items[static_cast<std::size_t>(2 * index)].pair);
+    EXPECT_EQ(item.attributes.at("property"), index == 0 ? "permanence" : "continuity");
+    const int64_t first = std::stoll(item.attributes.at("violation_frame"));
+    const std::vector<RenderedClip> clips = render_clips("impossible_objects", 7, index);
+    EXPECT_TRUE(clips[0].frames.slice(0, 0, first).equal(clips[1].frames.slice(0, 0, first)));
+    for (int64_t t = first; t < clips[0].frames.size(0); ++t)
+      EXPECT_FALSE(clips[0].frames[t].equal(clips[1].frames[t])) << index << ' ' << t;
   }
 }
 

@@ -75,6 +75,16 @@ TEST(CompareSurprise, ARunStandsAmongResultsOfItsStatisticOnly) {
   options.benchmark = "intphys";
   const nlohmann::json results = scored(intphys_run({2, 6}), options);
   const Json comparison = compare_surprise_runs({results}, {"run"});
+  for (const Json& table : comparison["published"])
+    EXPECT_THAT(table["protocol"].get<std::string>(), Not(HasSubstr("window 32")));
+  // With the frames that a table states, the run enters it.
+  nlohmann::json of_videos = results;
+  of_videos["settings"] = {{"frame_skip", 2}, {"window", 32}};
+  bool has_window_32 = false;
+  const Json with_frames = compare_surprise_runs({of_videos}, {"run"});
+  for (const Json& table : with_frames["published"])
+    has_window_32 = has_window_32 || table["protocol"] == "skip 2, window 32";
+  EXPECT_TRUE(has_window_32);
   bool has_sweep = false;
   for (const Json& table : comparison["published"]) {
     EXPECT_EQ(table["benchmark"], "intphys");

@@ -1,0 +1,128 @@
+#include "physprobe/eval/voe/surprise_pass.h"
+
+#include "physprobe/core/error.h"
+#include "physprobe/core/interrupt.h"
+#include "physprobe/core/parallel.h"
+#include "physprobe/datasets/voe/voe_item.h"
+#include "physprobe/eval/embedding_pass.h"
+#include "physprobe/video/preprocess.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace physprobe {
+namespace {
+
+constexpr int64_t kMostWindowsAtOnce = 4;
+
+/// The streams of all jobs behind one buffer.
+class Pass {
+ public:
+  Pass(const std::vector<SurpriseJob>& jobs, const SurprisePassOptions& options)
+      : jobs_(jobs),
+        options_(options),
+        buffer_(jobs.front().options.windows, batch(options), [this](const WindowBatch& windows) {
+          for (SurpriseStream& stream : streams_) {
+            if (interrupt_signal() != 0) throw Interrupted{};
+            stream.feed(windows);
+          }
+        }) {
+    for (const SurpriseJob& job : jobs) streams_.emplace_back(job.predictor, job.options);
+  }
+
+  /// Decoded (n, H, W, 3) uint8.
+  void add_decoded(const at::Tensor& frames) {
+    buffer_.add(
+        preprocess_frames(frames, jobs_.front().predictor->info().preprocess, options_.threads));
+  }
+  /// Preprocessed (n, C, H, W).
+  void add_preprocessed(const at::Tensor& frames) { buffer_.add(frames); }
+
+  std::vector<VideoSurprise> finish() {
+    buffer_.finish();
+    std::vector<VideoSurprise> results;
+    for (SurpriseStream& stream : streams_) results.push_back(stream.finish(buffer_.frames()));
+    return results;
+  }
+
+ private:
+  static int64_t batch(const SurprisePassOptions& options) {
+    if (options.batch_windows > 0) return options.batch_windows;
+    const int threads = options.threads > 0 ? options.threads : default_thread_count();
+    return std::clamp<int64_t>(threads, 1, kMostWindowsAtOnce);
+  }
+
+  const std::vector<SurpriseJob>& jobs_;
+  SurprisePassOptions options_;
+  std::vector<SurpriseStream> streams_;
+  WindowBuffer buffer_;
+};
+
+}  // namespace
+
+std::vector<VideoSurprise> surprise_of_tensor(const TensorVideo& video,
+                                              const std::vector<SurpriseJob>& jobs,
+                                              const SurprisePassOptions& options) {
+  Pass pass(jobs, options);
+  const at::Tensor frames = video.frames.index_select(
+      0, at::tensor(used_frames(jobs.front().options.windows, 0, video.frames.size(0)), at::kLong));
+  try {
+    for (int64_t begin = 0; begin < frames.size(0); begin += options.chunk_frames) {
+      const at::Tensor chunk =
+          frames.slice(0, begin, std::min(frames.size(0), begin + options.chunk_frames))
+              .contiguous();
+      if (video.is_preprocessed)
+        pass.add_preprocessed(chunk);
+      else
+        pass.add_decoded(chunk);
+    }
+    return pass.finish();
+  } catch (const Error& error) {
+    throw Error(error.kind(), video.id, error.what());
+  }
+}
+
+std::vector<VideoSurprise> surprise_of_item(const DatasetItem& item,
+                                            const VideoOptions& video,
+                                            const std::vector<SurpriseJob>& jobs,
+                                            const SurprisePassOptions& options,
+                                            SurpriseVideoFacts* facts) {
+  VideoOptions video_options = video;
+  video_options.start_seconds = item.start_seconds;
+  video_options.stop_seconds = item.stop_seconds;
+  const auto reader = VideoReader::open(item.path, video_options);
+  const VideoInfo& info = reader->info();
+  const std::vector<int64_t> indices =
+      used_frames(jobs.front().options.windows, first_frame_of(item), info.frame_count);
+  if (facts != nullptr) {
+    *facts = {info.width, info.height, info.frame_count, info.fps, {}, indices};
+    for (const int64_t index : indices)
+      facts->pts_seconds.push_back(info.pts_seconds[static_cast<std::size_t>(index)]);
+  }
+  // Decoding runs one chunk ahead of predicting.
+  std::size_t next = 0;
+  Prefetcher<Clip> decoded(
+      [&]() -> std::optional<Clip> {
+        if (next >= indices.size()) return std::nullopt;
+        const std::size_t end =
+            std::min(indices.size(), next + static_cast<std::size_t>(options.chunk_frames));
+        const std::vector<int64_t> chunk(indices.begin() + static_cast<std::ptrdiff_t>(next),
+                                         indices.begin() + static_cast<std::ptrdiff_t>(end));
+        next = end;
+        return reader->read(chunk);
+      },
+      1);
+  Pass pass(jobs, options);
+  while (const auto clip = decoded.next()) pass.add_decoded(clip->frames);
+  try {
+    return pass.finish();
+  } catch (const Error& error) {
+    throw Error(error.kind(), item.relative_path, error.what());
+  }
+}
+
+}  // namespace physprobe
