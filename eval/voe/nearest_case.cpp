@@ -6,7 +6,8 @@
 #include "physprobe/probes/compared_tokens.h"
 #include "physprobe/video/preprocess.h"
 
-#include <ATen/ATen.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/core/Tensor.h>
 #include <fmt/format.h>
 
 #include <map>

@@ -4,7 +4,10 @@
 #include "physprobe/core/json_lines.h"
 #include "physprobe/datasets/voe/voe_item.h"
 
-#include <ATen/ATen.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/tensor.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 

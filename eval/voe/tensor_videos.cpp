@@ -4,7 +4,8 @@
 #include "physprobe/eval/voe/array_path.h"
 #include "physprobe/memory/array_source.h"
 
-#include <ATen/ATen.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/core/Tensor.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 

@@ -1,6 +1,8 @@
 #include "physprobe/eval/voe/window_buffer.h"
 
-#include <ATen/ATen.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/stack.h>
 
 #include <utility>
 

@@ -5,7 +5,9 @@
 #include "physprobe/core/rng.h"
 #include "physprobe/encoders/predictor.h"
 
-#include <ATen/ATen.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/empty.h>
 
 #include <atomic>
 #include <memory>

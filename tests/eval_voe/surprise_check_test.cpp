@@ -6,6 +6,7 @@
 #include "support/small_items.h"
 #include "support/temp_dir.h"
 
+#include <ATen/ops/ones_like.h>
 #include <gtest/gtest.h>
 
 #include <map>
