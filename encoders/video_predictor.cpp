@@ -191,7 +191,7 @@ class VideoPredictor final : public Predictor {
   }
 
   at::Tensor checked(const at::Tensor& input) const {
-    const at::Tensor frames = checked_frames(info_, input, encoder().channels);
+    at::Tensor frames = checked_frames(info_, input, encoder().channels);
     require_preprocessed_size(info_, frames);
     return frames;
   }

@@ -238,11 +238,12 @@ at::Tensor sincos_positions(
   float* to = table.data_ptr<float>();
   const auto kept = std::min(width, static_cast<int64_t>(code.size()));
   for (int64_t token = 0; token < table.size(0); ++token, to += width) {
-    const int64_t in_step = token % (grid_height * grid_width);
-    write_code(static_cast<double>(token / (grid_height * grid_width)), time_width, code.data());
-    write_code(static_cast<double>(in_step / grid_width), space_width, code.data() + time_width);
-    write_code(static_cast<double>(in_step % grid_width), space_width,
-               code.data() + time_width + space_width);
+    const int64_t step = token / (grid_height * grid_width);
+    const int64_t row = token / grid_width % grid_height;
+    const int64_t column = token % grid_width;
+    write_code(static_cast<double>(step), time_width, code.data());
+    write_code(static_cast<double>(row), space_width, code.data() + time_width);
+    write_code(static_cast<double>(column), space_width, code.data() + time_width + space_width);
     std::transform(code.begin(), code.begin() + kept, to,
                    [](double value) { return static_cast<float>(value); });
   }
@@ -254,7 +255,8 @@ at::Tensor sinusoid_positions(int64_t rows, int64_t width) {
   float* to = table.data_ptr<float>();
   for (int64_t row = 0; row < rows; ++row, to += width) {
     for (int64_t j = 0; j < width; ++j) {
-      const double exponent = 2.0 * static_cast<double>(j / 2) / static_cast<double>(width);
+      const int64_t pair = j / 2;
+      const double exponent = 2.0 * static_cast<double>(pair) / static_cast<double>(width);
       const double angle = static_cast<double>(row) / std::pow(kCodeBase, exponent);
       to[j] = static_cast<float>(j % 2 == 0 ? std::sin(angle) : std::cos(angle));
     }

@@ -27,7 +27,8 @@ double video_frequency(VitPositions positions, int64_t j, int64_t slice) {
                     -static_cast<double>(j % frequencies) / static_cast<double>(frequencies));
   }
   // For the even slices of V-JEPA 2.1 this is -k / F.
-  return std::pow(kVideoBase, -2.0 * static_cast<double>(j / 2) / static_cast<double>(slice));
+  const int64_t pair = j / 2;
+  return std::pow(kVideoBase, -2.0 * static_cast<double>(pair) / static_cast<double>(slice));
 }
 
 double stretch(const VitConfig& config, int64_t side) {
@@ -80,10 +81,11 @@ VitRotation video_rotation(const VitConfig& config,
   float* sine = rotation.sine.data_ptr<float>();
   float* cosine = rotation.cosine.data_ptr<float>();
   for (int64_t token = 0; token < tokens; ++token, sine += head_width, cosine += head_width) {
-    const int64_t in_step = token % (grid_height * grid_width);
-    const double places[3] = {static_cast<double>(token / (grid_height * grid_width)),
-                              row_stretch * static_cast<double>(in_step / grid_width),
-                              column_stretch * static_cast<double>(in_step % grid_width)};
+    const int64_t step = token / (grid_height * grid_width);
+    const int64_t row = token / grid_width % grid_height;
+    const int64_t column = token % grid_width;
+    const double places[3] = {static_cast<double>(step), row_stretch * static_cast<double>(row),
+                              column_stretch * static_cast<double>(column)};
     for (int64_t axis = 0; axis < 3; ++axis) {
       for (int64_t j = 0; j < rotated; ++j) {
         const double angle = places[axis] * frequencies[static_cast<std::size_t>(j)];
