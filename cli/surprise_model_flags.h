@@ -4,6 +4,7 @@
 #include "physprobe/cli/command.h"
 #include "physprobe/eval/voe/surprise_jobs.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,7 +12,9 @@ namespace physprobe {
 
 struct SurpriseModelFlags {
   std::string encoder;
-  PredictionWindows windows;
+  std::string protocol;
+  std::optional<int64_t> window, stride, skip;
+  bool grows_context = false;
   std::vector<std::string> nulls = {"all"};
   int64_t untrained_seeds = 1;
 
@@ -21,6 +24,10 @@ struct SurpriseModelFlags {
                                 int64_t fixed_context,
                                 const std::string& device) const;
   bool wants_nearest() const;
+
+ private:
+  /// The protocol's (or the defaults), with what was given in their place.
+  PredictionWindows windows(const std::vector<int64_t>& contexts) const;
 };
 
 }  // namespace physprobe
