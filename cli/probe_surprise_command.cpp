@@ -6,6 +6,7 @@
 #include "physprobe/core/error.h"
 #include "physprobe/core/interrupt.h"
 #include "physprobe/core/json_lines.h"
+#include "physprobe/datasets/voe/frame_protocol.h"
 #include "physprobe/eval/minimal_pairs/pair_run_directory.h"
 #include "physprobe/eval/voe/pair_records.h"
 #include "physprobe/eval/voe/score_surprise.h"
@@ -138,7 +139,8 @@ int probe_surprise_of_dataset(const SurpriseFlags& given, Invocation& invocation
   suite.dataset.relabelled_subset = flags.breakdowns.relabelled;
   const std::string layout =
       suite.dataset.layout == "auto" ? recognised_layout(suite.dataset_path) : suite.dataset.layout;
-  flags.model.use_protocol(layout, flags.arrays.contexts);
+  const FrameProtocol* published = default_frame_protocol(layout);
+  if (flags.model.protocol.empty() && published != nullptr) flags.model.protocol = published->name;
   flags.breakdowns.default_to(layout);
   const std::vector<SurpriseJob> jobs =
       flags.model.jobs(flags.arrays.contexts, flags.scoring.fixed_context, common.device);

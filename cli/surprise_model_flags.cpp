@@ -14,21 +14,16 @@ void SurpriseModelFlags::add(CLI::App& app) {
                  "seen comes again)")
       ->type_name("ENCODER");
   app.add_option("--protocol", protocol,
-                 "Published frames: skip, window, stride and contexts of intphys, grasp, inflevel, "
-                 "intphys2-16 or intphys2-48 (default: the data set's own)")
+                 "Windows of a published protocol: intphys, grasp, inflevel, intphys2-16, "
+                 "intphys2-48; the flags below change single numbers of it")
       ->type_name("NAME");
-  window_ = app.add_option("--window", windows.window,
-                           "Frames of a window: context and what is predicted")
-                ->type_name("N")
-                ->capture_default_str();
-  stride_ =
-      app.add_option("--stride", windows.stride, "Frames from one window's start to the next one's")
-          ->type_name("N")
-          ->capture_default_str();
-  skip_ = app.add_option("--skip", windows.frame_skip, "Look at every n-th frame of a video")
-              ->type_name("N")
-              ->capture_default_str();
-  app.add_flag("--growing-context", windows.growing_context,
+  app.add_option("--window", window,
+                 "Frames of a window: context and what is predicted (default 16)")
+      ->type_name("N");
+  app.add_option("--stride", stride, "Frames from one window's start to the next one's (default 2)")
+      ->type_name("N");
+  app.add_option("--skip", skip, "Look at every n-th frame of a video (default 1)")->type_name("N");
+  app.add_flag("--growing-context", grows_context,
                "IntPhys 2: a curve begins with the first window under the shorter contexts");
   app.add_option("--nulls", nulls,
                  "What stands beside every number: all, none, or some of zero, copy (the last "
@@ -45,24 +40,28 @@ void SurpriseModelFlags::add(CLI::App& app) {
 std::vector<SurpriseJob> SurpriseModelFlags::jobs(const std::vector<int64_t>& contexts,
                                                   int64_t fixed_context,
                                                   const std::string& device) const {
-  PredictionWindows chosen = windows;
-  if (!contexts.empty()) chosen.contexts = contexts;
-  return plan_surprise_jobs(encoder_config(encoder), chosen,
-                            surprise_nulls_from_names(nulls, untrained_seeds),
+  const PredictionWindows chosen = windows(contexts);
+  nlohmann::json config = encoder_config(encoder);
+  if (!protocol.empty() && frame_protocol(protocol).geometry == "squash" &&
+      !config.contains("preprocess"))
+    config["preprocess"] = {{"resize", "squash"}};
+  return plan_surprise_jobs(config, chosen, surprise_nulls_from_names(nulls, untrained_seeds),
                             fixed_context > 0 ? fixed_context : middle_context(chosen), device);
 }
 
-bool SurpriseModelFlags::use_protocol(const std::string& layout, std::vector<int64_t>& contexts) {
-  const FrameProtocol* published =
-      protocol.empty() ? default_frame_protocol(layout) : &frame_protocol(protocol);
-  if (published == nullptr) return false;
-  if (window_ == nullptr || window_->count() == 0) windows.window = published->window;
-  if (stride_ == nullptr || stride_->count() == 0) windows.stride = published->stride;
-  if (skip_ == nullptr || skip_->count() == 0) windows.frame_skip = published->skip;
-  windows.frame_limit = published->frame_limit;
-  windows.growing_context = windows.growing_context || published->grows_context;
-  if (contexts.empty()) contexts = published->contexts;
-  return true;
+PredictionWindows SurpriseModelFlags::windows(const std::vector<int64_t>& contexts) const {
+  PredictionWindows chosen;
+  if (!protocol.empty()) {
+    const FrameProtocol& published = frame_protocol(protocol);
+    chosen = {published.window,      published.stride,   published.skip,
+              published.frame_limit, published.contexts, published.grows_context};
+  }
+  if (window) chosen.window = *window;
+  if (stride) chosen.stride = *stride;
+  if (skip) chosen.frame_skip = *skip;
+  if (grows_context) chosen.growing_context = true;
+  if (!contexts.empty()) chosen.contexts = contexts;
+  return chosen;
 }
 
 bool SurpriseModelFlags::wants_nearest() const {

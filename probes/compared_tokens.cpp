@@ -18,11 +18,17 @@ constexpr double kTargetEps = 1e-5;
 constexpr int64_t kLanes = 8;
 /// Tokens that one task takes: enough to be worth one.
 constexpr int64_t kBlock = 128;
-/// Fewer numbers than these are not worth waking threads for.
-constexpr int64_t kSmall = 200'000;
+/// Fewer numbers than these are not worth waking threads for. No BLAS is behind these loops, so
+/// that a plain loop gives the same bits.
+constexpr int64_t kSmall = 2'000'000;
 
-int threads_for(int64_t numbers) {
-  return numbers < kSmall ? 1 : 0;
+template <typename Body>
+void for_each_task(int64_t count, int64_t numbers, const Body& body) {
+  if (numbers >= kSmall) {
+    parallel_for(count, 0, body);
+    return;
+  }
+  for (int64_t task = 0; task < count; ++task) body(task);
 }
 
 void require(bool holds, const std::string& text) {
@@ -64,7 +70,7 @@ void normalise(ComparedTokens& tokens) {
   const auto* values = tokens.values.data_ptr<Scalar>();
   tokens.mean.resize(static_cast<std::size_t>(rows));
   tokens.scale.resize(static_cast<std::size_t>(rows));
-  parallel_for((rows + kBlock - 1) / kBlock, threads_for(rows * width), [&](int64_t block) {
+  for_each_task((rows + kBlock - 1) / kBlock, rows * width, [&](int64_t block) {
     for (int64_t r = block * kBlock; r < std::min(rows, (block + 1) * kBlock); ++r) {
       const Scalar* row = values + r * width;
       const double n = static_cast<double>(width);
@@ -93,16 +99,14 @@ at::Tensor distances_of(const TokenSpan& target,
   at::Tensor result = at::empty({windows, target.size()}, at::kDouble);
   double* out = result.data_ptr<double>();
   const int64_t count = windows * target.size();
-  parallel_for((count + kBlock - 1) / kBlock, threads_for(count * target.tokens.width()),
-               [&](int64_t block) {
-                 for (int64_t i = block * kBlock; i < std::min(count, (block + 1) * kBlock); ++i) {
-                   const int64_t window = i / target.size();
-                   const int64_t token = i % target.size();
-                   out[i] = distance(
-                       window * target.tokens.tokens() + target.begin + token,
-                       window * prediction_tokens + prediction_begin + token % prediction_size);
-                 }
-               });
+  for_each_task((count + kBlock - 1) / kBlock, count * target.tokens.width(), [&](int64_t block) {
+    for (int64_t i = block * kBlock; i < std::min(count, (block + 1) * kBlock); ++i) {
+      const int64_t window = i / target.size();
+      const int64_t token = i % target.size();
+      out[i] = distance(window * target.tokens.tokens() + target.begin + token,
+                        window * prediction_tokens + prediction_begin + token % prediction_size);
+    }
+  });
   for (int64_t i = 0; i < count; ++i) {
     require(std::isfinite(out[i]),
             fmt::format("window {} holds values that are not finite", i / target.size()));
@@ -214,7 +218,7 @@ std::vector<double> mean_surprise(const at::Tensor& by_token) {
 
 at::Tensor token_sketch(const ComparedTokens& tokens, int64_t width, uint64_t seed) {
   at::Tensor sketches = at::zeros({tokens.windows(), width}, at::kDouble);
-  parallel_for(tokens.windows(), threads_for(tokens.values.numel()), [&](int64_t window) {
+  for_each_task(tokens.windows(), tokens.values.numel(), [&](int64_t window) {
     double* sketch = sketches.data_ptr<double>() + window * width;
     if (tokens.values.scalar_type() == at::kDouble)
       add_sketch<double>(tokens, window, seed, width, sketch);

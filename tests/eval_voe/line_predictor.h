@@ -47,8 +47,16 @@ class LinePredictor final : public Predictor {
             .permute({0, 1, 4, 6, 2, 3, 5, 7})
             .reshape({window.size(0) * cells.time_steps * cells.tokens_per_step(), -1});
     // One row at a time: no sum depends on the batch.
-    at::Tensor tokens = at::empty({blocks.size(0), kWidth}, at::kFloat);
-    for (int64_t r = 0; r < blocks.size(0); ++r) tokens[r] = (blocks[r].unsqueeze(1) * map_).sum(0);
+    at::Tensor tokens = at::zeros({blocks.size(0), kWidth}, at::kFloat);
+    const at::Tensor rows = blocks.contiguous();
+    const float* pixel = rows.data_ptr<float>();
+    for (int64_t r = 0; r < rows.size(0); ++r) {
+      float* token = tokens.data_ptr<float>() + r * kWidth;
+      const float* weight = map_.data_ptr<float>();
+      for (int64_t i = 0; i < rows.size(1); ++i, ++pixel) {
+        for (int64_t d = 0; d < kWidth; ++d) token[d] += *pixel * *weight++;
+      }
+    }
     return tokens.reshape({window.size(0), -1, kWidth});
   }
   at::Tensor predict(const at::Tensor& context,
