@@ -32,7 +32,7 @@ struct TableFlags {
     PairTableOptions resolved = options;
     resolved.scores = pairs.options();
     resolved.threads = pairs.common.threads;
-    resolved.rule = answers == "possible" ? PredictionRule::kPossible
+    resolved.rule = answers == "possible" ? PredictionRule::kPlausible
                     : answers == "yes-no" ? PredictionRule::kYesNo
                                           : PredictionRule::kMvp;
     resolved.lower_is_possible = lower == "possible";

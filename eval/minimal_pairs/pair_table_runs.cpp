@@ -22,7 +22,7 @@ int predicted_answer(const std::string& prediction,
   const int direct = answer_index(prediction, candidates);
   if (direct != kUnparsed) return direct;
   switch (rule) {
-    case PredictionRule::kPossible:
+    case PredictionRule::kPlausible:
       return parse_possible_answer(prediction);
     case PredictionRule::kYesNo:
       return parse_yes_no_answer(prediction);

@@ -17,7 +17,7 @@ namespace physprobe {
 
 /// How a table's predictions are read when they are no index, letter, word of the label's kind or
 /// candidate's text.
-enum class PredictionRule { kMvp, kPossible, kYesNo };
+enum class PredictionRule { kMvp, kPlausible, kYesNo };
 
 using EachGroupedRun = std::function<void(const GroupedProtocol&, const GroupedRun&)>;
 

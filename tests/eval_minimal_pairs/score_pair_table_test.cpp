@@ -56,7 +56,7 @@ TEST_F(PairTables, AnswersOfAnyForm) {
 TEST_F(PairTables, PossibleAndImpossibleInWords) {
   PairTableOptions options;
   options.protocol = "pairs/intphys2-1";
-  options.rule = PredictionRule::kPossible;
+  options.rule = PredictionRule::kPlausible;
   const std::string table =
       file("m.jsonl",
            "{\"id\": \"s_1\", \"label\": \"possible\", \"prediction\": \"It is possible.\"}\n"
