@@ -12,7 +12,7 @@
 namespace physprobe {
 namespace {
 
-struct Flags {
+struct ConvertFlags {
   std::string input;
   std::string output;
   ConversionOptions options;
@@ -20,7 +20,7 @@ struct Flags {
   CommonFlags common;
 };
 
-void require_free_output(const Flags& flags) {
+void require_free_output(const ConvertFlags& flags) {
   const std::string end = ".safetensors";
   const std::string& output = flags.output;
   if (output.size() <= end.size() || output.substr(output.size() - end.size()) != end) {
@@ -36,7 +36,7 @@ void require_free_output(const Flags& flags) {
 void add_convert_command(CLI::App& app, Invocation& invocation) {
   CLI::App* command = app.add_subcommand(
       "convert", "Write the tensors of a checkpoint as safetensors; nothing in it is executed");
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<ConvertFlags>();
   command->add_option("input", flags->input, "A .pth, .pt, .bin, .pth.tar or .safetensors file")
       ->required();
   command->add_option("output", flags->output, "The .safetensors file to write")->required();

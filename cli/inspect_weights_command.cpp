@@ -17,7 +17,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kListed = 12;  ///< Lines of a list for people; --json has all.
 
-struct Flags {
+struct InspectWeightsFlags {
   std::string path;
   WeightsQuestion question;
   bool names_only = false;
@@ -113,7 +113,7 @@ void add_inspect_weights_command(CLI::App& inspect, Invocation& invocation) {
   CLI::App* command = inspect.add_subcommand(
       "weights",
       "Say what a checkpoint holds, which encoder it looks like and what is missing for which");
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<InspectWeightsFlags>();
   command
       ->add_option("path", flags->path,
                    "A .safetensors, .pth, .pt, .bin or .pth.tar file, an index, or their folder")

@@ -14,7 +14,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-struct Flags {
+struct ParityFlags {
   std::string encoder;
   std::string family;
   bool trust_model = false;
@@ -24,7 +24,7 @@ struct Flags {
   CommonFlags common;
 };
 
-nlohmann::json stated_encoder(const Flags& flags) {
+nlohmann::json stated_encoder(const ParityFlags& flags) {
   nlohmann::json config = encoder_config(flags.encoder);
   if (!flags.family.empty()) config["family"] = flags.family;
   if (flags.heads > 0) config["options"]["heads"] = flags.heads;
@@ -78,7 +78,7 @@ void print(const ParityReport& report, std::ostream& out) {
 void add_parity_command(CLI::App& app, Invocation& invocation) {
   CLI::App* command = app.add_subcommand(
       "parity", "Compare an encoder's outputs with another implementation's, tap by tap");
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<ParityFlags>();
   command
       ->add_option(
           "--encoder", flags->encoder,

@@ -85,13 +85,13 @@ Json score_relative(const std::vector<std::string>& tables,
     runs.push_back(relative_run(tables[t], rows[t], options.lower_is_possible));
     if (runs.back().examples.empty()) {
       const std::vector<PairProblem>& found = runs.back().problems;
-      throw Error(ErrorKind::kInput, runs.back().files.front(),
-                  fmt::format("holds no pair that can be scored ({} problems{}); name pairs in a "
-                              "column 'pair', or give ids that differ after the last '_' only",
-                              found.size(),
-                              found.empty() ? ""
-                                            : ", the first: " + found.front().id + ": " +
-                                                  found.front().text));
+      throw Error(
+          ErrorKind::kInput, runs.back().files.front(),
+          fmt::format(
+              "holds no pair that can be scored ({} problems{}); name pairs in a "
+              "column 'pair', or give ids that differ after the last '_' only",
+              found.size(),
+              found.empty() ? "" : ", the first: " + found.front().id + ": " + found.front().text));
     }
     if (each_run) each_run(protocol, runs.back());
   }
