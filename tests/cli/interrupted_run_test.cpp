@@ -101,7 +101,7 @@ class InterruptedRun : public ::testing::Test {
   testing::TempDir dir_;
 };
 
-TEST_F(InterruptedRun, SigtermEndsWith143AndTheNextStartContinues) {
+TEST_F(InterruptedRunSlow, SigtermEndsWith143AndTheNextStartContinues) {
   expect_resumable_after(SIGTERM, 143);
 }
 
@@ -127,7 +127,7 @@ TEST_F(InterruptedRunSlow, ASecondSigintEndsAtOnceAndIsStillResumable) {
   EXPECT_EQ(bytes_of("stopped"), bytes_of("whole"));
 }
 
-TEST_F(InterruptedRun, ASecondProcessInTheSameDirectoryIsRefused) {
+TEST_F(InterruptedRunSlow, ASecondProcessInTheSameDirectoryIsRefused) {
   const pid_t first = start("shared");
   wait_until_started("shared");
   const int second = wait_for(start("shared"));

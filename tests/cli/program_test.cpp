@@ -53,7 +53,7 @@ TEST(Program, AFullDiskUnderTheResultsEndsWith5) {
   EXPECT_NE(outcome.text.find("standard output"), std::string::npos) << outcome.text;
 }
 
-TEST(Program, CommandsThatCannotStopInOrderEndAtTheFirstSignal) {
+TEST(ProgramSlow, CommandsThatCannotStopInOrderEndAtTheFirstSignal) {
   const Outcome outcome = shell("timeout -k 20 -s TERM 1 " + kProgram +
                                 " bench --only gemm --repetitions 1000 >/dev/null 2>&1");
   EXPECT_EQ(outcome.code, 124) << "137: the signal was swallowed and it had to be killed";

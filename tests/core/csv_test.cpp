@@ -151,7 +151,7 @@ TEST(CsvWriter, ARowOfAnotherLengthIsABug) {
       throws_error(ErrorKind::kInternal, "1 cells in a table of 2", [&] { writer.end_row(); }));
 }
 
-TEST(CsvWriter, DecimalCommaOfTheLocaleDoesNotMatter) {
+TEST(CsvWriterSlow, DecimalCommaOfTheLocaleDoesNotMatter) {
   const testing::CommaLocale locale;
   if (!locale.is_active()) GTEST_SKIP() << testing::CommaLocale::kWhyNot;
   CsvWriter writer;

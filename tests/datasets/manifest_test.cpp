@@ -186,7 +186,7 @@ TEST(Manifest, RefusesBadTimes) {
                   HasSubstr("6: start_seconds is '1,5'"), HasSubstr("7: start_seconds is 'inf'")));
 }
 
-TEST(Manifest, ReadsTimesUnderALocaleWithDecimalComma) {
+TEST(ManifestSlow, ReadsTimesUnderALocaleWithDecimalComma) {
   const testing::CommaLocale locale;
   if (!locale.is_active()) GTEST_SKIP() << testing::CommaLocale::kWhyNot;
   DatasetFolder folder;

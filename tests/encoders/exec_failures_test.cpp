@@ -58,7 +58,7 @@ TEST(ExecFailures, AnEndNamesTheExitCode) {
   expect(failure_of_mode("exit"), ErrorKind::kInput, {"ended with exit code 3 while encoding"});
 }
 
-TEST(ExecFailures, AHangIsEndedAtTheTimeLimit) {
+TEST(ExecFailuresSlow, AHangIsEndedAtTheTimeLimit) {
   json config = exec_config("hang");
   config["options"]["timeout_seconds"] = 1;
   expect(failure_of(*make_encoder(config)), ErrorKind::kInput,

@@ -42,6 +42,8 @@ class RunSeal : public ::testing::Test {
   std::string run_ = dir_ / "run";
 };
 
+class RunSealSlow : public RunSeal {};
+
 TEST_F(RunSeal, AFreshRunIsSound) {
   EXPECT_TRUE(check_run_files(run_).empty());
 }
@@ -63,7 +65,7 @@ TEST_F(RunSeal, EveryFileThatDiffersIsNamed) {
   EXPECT_NE(problems[0].find("/failures.jsonl: differs"), std::string::npos) << problems[0];
 }
 
-TEST_F(RunSeal, AnyFlippedByteOfCompleteIsFound) {
+TEST_F(RunSealSlow, AnyFlippedByteOfCompleteIsFound) {
   const std::size_t size = read_file(run_ + "/COMPLETE").size();
   for (std::size_t at = 0; at < size; ++at)
     EXPECT_FALSE(problems_with_flip("COMPLETE", at).empty()) << at;

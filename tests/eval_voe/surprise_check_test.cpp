@@ -66,7 +66,7 @@ TEST(SurpriseCheck, ASoundModelPasses) {
     EXPECT_EQ(finding.level, Level::kOk) << finding.topic << ": " << finding.text;
 }
 
-TEST(SurpriseCheck, EveryDefectFailsItsOwnCheck) {
+TEST(SurpriseCheckSlow, EveryDefectFailsItsOwnCheck) {
   const auto failed = [](const std::shared_ptr<const Predictor>& predictor, const char* topic) {
     return by_topic(check_surprise_model(job_of(predictor))).at(topic).level == Level::kProblem;
   };

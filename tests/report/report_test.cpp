@@ -114,7 +114,7 @@ TEST(Report, ASmallerRunRemovesOldPages) {
   }
 }
 
-TEST(Report, StaysUnderItsSizeWithThreeThousandFatItems) {
+TEST(ReportSlow, StaysUnderItsSizeWithThreeThousandFatItems) {
   TempDir folder;
   SyntheticRun run;
   run.items = 3000;
