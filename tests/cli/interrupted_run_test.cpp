@@ -101,11 +101,11 @@ class InterruptedRun : public ::testing::Test {
   testing::TempDir dir_;
 };
 
+class InterruptedRunSlow : public InterruptedRun {};
+
 TEST_F(InterruptedRunSlow, SigtermEndsWith143AndTheNextStartContinues) {
   expect_resumable_after(SIGTERM, 143);
 }
-
-class InterruptedRunSlow : public InterruptedRun {};
 
 TEST_F(InterruptedRunSlow, SlurmsWarningEndsWith143AndTheNextStartContinues) {
   expect_resumable_after(SIGUSR1, 143);
