@@ -160,7 +160,7 @@ int probe_surprise_of_dataset(const SurpriseFlags& given, Invocation& invocation
     invocation.err << "interrupted; start the same command again to continue\n";
     return interrupt_exit_code(run.interrupted_by);
   }
-  if (!run.has_labels) return print_surprise_run(run, jobs, common, invocation);
+  if (!run.has_labels) return print_surprise_run(run, jobs, common, flags.scores.out, invocation);
   return score_models(
       run.models, flags, directory,
       [&](Json& results) {

@@ -1,6 +1,7 @@
 #include "physprobe/cli/probe_surprise_videos.h"
 
 #include "physprobe/cli/pair_score_flags.h"
+#include "physprobe/core/atomic_file.h"
 #include "physprobe/core/error.h"
 #include "physprobe/core/json_lines.h"
 #include "physprobe/eval/minimal_pairs/score_json.h"
@@ -98,6 +99,7 @@ Suite SurpriseDatasetFlags::suite(const std::vector<std::string>& columns) const
 int print_surprise_run(const SurpriseRun& run,
                        const std::vector<SurpriseJob>& jobs,
                        const CommonFlags& common,
+                       const std::string& out,
                        Invocation& invocation) {
   const SurpriseArrays& model = run.models.front();
   Json document{{"schema", 1},
@@ -115,6 +117,7 @@ int print_surprise_run(const SurpriseRun& run,
   }
   document["problems"] = problems_json(model.problems);
   if (run.items.size() == 1) document.update(Json(document["videos"][0]));
+  if (!out.empty()) write_file_atomic(out + "/curves.json", dump_json_pretty(document));
   invocation.out << (common.json ? dump_json_pretty(document) : text);
   for (const PairProblem& problem : model.problems)
     invocation.err << fmt::format("failed: {}: {}\n", problem.id, problem.text);

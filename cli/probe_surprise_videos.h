@@ -37,10 +37,12 @@ struct SurpriseDatasetFlags {
   Suite suite(const std::vector<std::string>& columns) const;
 };
 
-/// Curves of every video and what the nulls reach, for data sets without labels.
+/// Curves of every video and what the nulls reach, for data sets without labels; also as
+/// `out`/curves.json, unless `out` is empty.
 int print_surprise_run(const SurpriseRun& run,
                        const std::vector<SurpriseJob>& jobs,
                        const CommonFlags& common,
+                       const std::string& out,
                        Invocation& invocation);
 
 }  // namespace physprobe

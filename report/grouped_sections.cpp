@@ -102,7 +102,7 @@ std::string describe_grouped_protocol(const nlohmann::json& results) {
            "possible one has the smaller mean surprise; ties are wrong. Scores stand for every "
            "context length and for Filtered (the smallest surprise over contexts per window). The "
            "last one, at a context fixed beforehand, is the headline; the best of several is "
-           "optimistic, and its null stands under Shortcuts. Brackets hold Wilson intervals over "
+           "optimistic, and its null stands under Diagnostics. Brackets hold Wilson intervals over "
            "pairs; the ticks are what guesses reach.";
   return "A pair is a possible and an impossible clip that differ minimally. It counts when the "
          "possible one surprises less; ties are wrong, and stand beside the score with half "

@@ -172,9 +172,8 @@ std::string render_surprise_headline(const Json& results) {
   const auto fixed = results.at("kinds").back().at("name").get<std::string>();
   const auto properties = static_cast<int64_t>(model.at("properties").size());
   std::string html = fmt::format(
-      "<p class=\"kicker\">{} · {}</p><h1 class=\"finding\">{} surprises less at the possible "
-      "video "
-      "in <em>{} %</em> of pairs",
+      "<p class=\"kicker\">{} · {}</p><h1 class=\"finding\">the possible video surprises {} "
+      "less in <em>{} %</em> of pairs",
       pair_text(results.at("protocol")), pair_text(results.at("name")), pair_text(model.at("name")),
       format_number(model.at("headline").at("fixed_context"), 1));
   const Json* strongest = nullptr;

@@ -91,6 +91,15 @@ TEST_F(SurpriseCommand, DataSetsAreScoredAndContinued) {
   EXPECT_EQ(read_file(dir_ / "run/pairs.jsonl"), pairs);
 }
 
+TEST_F(SurpriseCommand, WithoutLabelsTheCurvesAreKept) {
+  testing::write_small_item(dir_ / "plain/a", 1, 11);
+  const auto curves =
+      run_cli(command({"--json", "--dataset", dir_ / "plain", "--out", dir_ / "c"}));
+  ASSERT_EQ(curves.code, 0) << curves.err;
+  EXPECT_NE(curves.out.find("\"timeline\""), std::string::npos) << curves.out;
+  EXPECT_EQ(read_file(dir_ / "c/curves.json"), curves.out);
+}
+
 TEST_F(SurpriseCommand, AVideoThatFailsIsNamedAndTheOthersFinish) {
   testing::write_small_item(dir_ / "data/short", 9, 5);
   testing::write_small_item(dir_ / "data/partner", 10, 11);
