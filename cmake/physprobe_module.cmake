@@ -31,7 +31,7 @@ if(PHYSPROBE_SANITIZE)
     message(FATAL_ERROR "PHYSPROBE_SANITIZE: 'thread' and 'address' cannot be combined; choose one")
   endif()
   list(JOIN PHYSPROBE_SANITIZE "," _sanitizers)
-  add_compile_options(-fsanitize=${_sanitizers} -fno-omit-frame-pointer -g)
+  add_compile_options(-fsanitize=${_sanitizers} -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${_sanitizers})
 endif()
 
