@@ -147,7 +147,8 @@ int probe_surprise_of_dataset(const SurpriseFlags& given, Invocation& invocation
   std::optional<PairRunDirectory> directory;
   SurpriseRunOptions options;
   if (!flags.scores.out.empty()) {
-    directory.emplace(flags.scores.out, flags.scores.overwrite);
+    // What went through the predictor lies in the store: the same command may be given again.
+    directory.emplace(flags.scores.out, flags.scores.overwrite, invocation.arguments);
     options.store = flags.scores.out + "/store";
   }
   options.threads = common.threads;
@@ -170,7 +171,7 @@ int probe_surprise_of_dataset(const SurpriseFlags& given, Invocation& invocation
         results["settings"] = surprise_settings_json(jobs.front());
         results["trajectory"] = trajectory_scores(run);
         for (const std::string& note : run.notes) results["notes"].push_back(note);
-        results["provenance"]["dataset"] = run.dataset->path;
+        results["provenance"]["dataset"] = run.source;
         PairRecordOptions records;
         records.fixed_context = results["provenance"]["fixed_context"].get<int64_t>();
         return directory ? write_pair_records(run, suite, jobs.front(), records, flags.scores.out)
@@ -209,6 +210,7 @@ void add_probe_surprise(CLI::App& parent, Invocation& invocation) {
       "(contexts, windows, tokens, D); PATH:ARRAY for one (items, contexts, windows); "
       "NAME=PATH names a model");
   flags->model.add(*command);
+  flags->model.add_nulls(*command);
   command
       ->add_option("--frames", flags->frames,
                    "With --encoder: a video as a tensor, uint8 (T, H, W, 3), or floating and "

@@ -32,6 +32,8 @@ struct SubmitFlags {
 SurpriseSet read_curves(const SubmitFlags& flags) {
   if (fs::path(flags.surprise).extension() == ".json")
     return read_surprise_document(flags.surprise);
+  const fs::path of_run = fs::path(flags.surprise) / "curves.json";
+  if (fs::exists(of_run)) return read_surprise_document(of_run.string());
   SurpriseArrayOptions options;
   options.contexts = flags.contexts;
   const SurpriseArrays arrays = read_surprise_arrays(flags.surprise, options);
@@ -121,8 +123,8 @@ int submit_intphys2(const SubmitFlags& flags, Invocation& invocation) {
 std::shared_ptr<SubmitFlags> add_flags(CLI::App& command, const std::string& tasks) {
   auto flags = std::make_shared<SubmitFlags>();
   command.add_option("--surprise", flags->surprise,
-                     "Curves of one model: arrays as for probe surprise --arrays, or its --json "
-                     "document (.json)");
+                     "Curves of one model: the --out of probe surprise over videos without labels, "
+                     "its --json document (.json), or arrays as for --arrays");
   command.add_option("--tasks", flags->tasks, tasks)->required();
   command.add_option("--out", flags->out, "Folder for the submission");
   command.add_option("--check", flags->check, "Check this file against the tasks instead");

@@ -2,6 +2,7 @@
 
 #include "physprobe/cli/suite_flags.h"
 #include "physprobe/datasets/voe/frame_protocol.h"
+#include "physprobe/eval/run_plan.h"
 
 #include <nlohmann/json.hpp>
 
@@ -25,6 +26,9 @@ void SurpriseModelFlags::add(CLI::App& app) {
   app.add_option("--skip", skip, "Look at every n-th frame of a video (default 1)")->type_name("N");
   app.add_flag("--growing-context", grows_context,
                "IntPhys 2: a curve begins with the first window under the shorter contexts");
+}
+
+void SurpriseModelFlags::add_nulls(CLI::App& app) {
   app.add_option("--nulls", nulls,
                  "What stands beside every number: all, none, or some of zero, copy (the last "
                  "context latent), pixels (the last frame), untrained, nearest (the future of the "
@@ -35,6 +39,9 @@ void SurpriseModelFlags::add(CLI::App& app) {
       ->check(CLI::Range(0, 1000))
       ->type_name("N")
       ->capture_default_str();
+  app.add_option("--pixel-predictor", pixel_predictor,
+                 "One more null: a predictor of pixels such as VideoMAE, named as --encoder is")
+      ->type_name("ENCODER");
 }
 
 std::vector<SurpriseJob> SurpriseModelFlags::jobs(const std::vector<int64_t>& contexts,
@@ -45,7 +52,10 @@ std::vector<SurpriseJob> SurpriseModelFlags::jobs(const std::vector<int64_t>& co
   if (!protocol.empty() && frame_protocol(protocol).geometry == "squash" &&
       !config.contains("preprocess"))
     config["preprocess"] = {{"resize", "squash"}};
-  return plan_surprise_jobs(config, chosen, surprise_nulls_from_names(nulls, untrained_seeds),
+  SurpriseNulls planned = surprise_nulls_from_names(nulls, untrained_seeds);
+  if (!pixel_predictor.empty())
+    planned.pixel_predictor = make_predictor(on_device(encoder_config(pixel_predictor), device));
+  return plan_surprise_jobs(config, chosen, planned,
                             fixed_context > 0 ? fixed_context : middle_context(chosen), device);
 }
 

@@ -17,9 +17,12 @@ struct SurpriseModelFlags {
   bool grows_context = false;
   std::vector<std::string> nulls = {"all"};
   int64_t untrained_seeds = 1;
+  std::string pixel_predictor;
 
-  /// All but --context, which arrays share (`contexts` empty: the published ones).
+  /// The predictor and its windows; --context is not among them, arrays share it.
   void add(CLI::App& app);
+  void add_nulls(CLI::App& app);
+  /// `contexts` empty: the published ones.
   std::vector<SurpriseJob> jobs(const std::vector<int64_t>& contexts,
                                 int64_t fixed_context,
                                 const std::string& device) const;

@@ -90,6 +90,16 @@ endfunction()
 physprobe_precompiled_header(plain <ATen/core/Tensor.h>)
 physprobe_precompiled_header(tensors <ATen/ATen.h>)
 
+# For folders of many small sources that read and write documents: every unit of the release preset instantiates the same
+# templates of JSON and of options, so that larger units take a fifth less time. `light` optimisation takes another
+# quarter; for folders that compute nothing.
+function(physprobe_compile_together target)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD_BATCH_SIZE 8)
+  if("light" IN_LIST ARGN)
+    target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
+  endif()
+endfunction()
+
 # physprobe_library(core SOURCES a.cpp … PUBLIC_HEADERS a.h … PUBLIC deps… PRIVATE deps… [TENSORS])
 function(physprobe_library folder)
   cmake_parse_arguments(ARG "TENSORS" "" "SOURCES;PUBLIC_HEADERS;PUBLIC;PRIVATE" ${ARGN})

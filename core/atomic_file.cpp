@@ -186,6 +186,21 @@ int remove_leftover_temporaries(const std::string& directory) {
   return static_cast<int>(leftovers.size());
 }
 
+int remove_leftover_temporaries_below(const std::string& directory) {
+  std::error_code failure;
+  if (!std::filesystem::is_directory(directory, failure)) return 0;
+  int removed = remove_leftover_temporaries(directory);
+  for (std::filesystem::directory_iterator entry(directory, failure), end; !failure && entry != end;
+       entry.increment(failure)) {
+    if (entry->is_directory() && !entry->is_symlink())
+      removed += remove_leftover_temporaries_below(entry->path().string());
+  }
+  if (failure) {
+    throw Error(ErrorKind::kResource, directory, "cannot be listed: " + failure.message());
+  }
+  return removed;
+}
+
 std::string read_file(const std::string& path, std::size_t max_bytes) {
   const InputFile file(path);
   if (file.size() > max_bytes) {

@@ -55,6 +55,9 @@ void require_room(const std::string& temporary, const std::string& path, uint64_
 /// Error(kResource).
 int remove_leftover_temporaries(const std::string& directory);
 
+/// The same of a directory that may not exist and of all below it; links are not followed.
+int remove_leftover_temporaries_below(const std::string& directory);
+
 /// Whole file as bytes. Throws Error(kInput) if missing, unreadable or larger than `max_bytes`.
 std::string read_file(const std::string& path, std::size_t max_bytes = std::size_t{1} << 30);
 

@@ -135,11 +135,7 @@ void prepare_run_directory(const RunPaths& paths, bool overwrite) {
     }
   }
   remove_leftover_temporaries(paths.directory);
-  if (fs::is_directory(paths.media)) {
-    for (const auto& entry : fs::directory_iterator(paths.media)) {
-      if (entry.is_directory()) remove_leftover_temporaries(entry.path().string());
-    }
-  }
+  remove_leftover_temporaries_below(paths.media);
 }
 
 std::vector<std::string> rewrite_items(

@@ -42,7 +42,7 @@ function(join_scripts name)
   file(WRITE "${OUT}.${name}" "${joined}")
 endfunction()
 join_scripts(scripts charts cards browse)
-join_scripts(pairs_scripts charts pairs)
+join_scripts(pairs_scripts charts surprise pairs)
 
 set(accessors "")
 file(WRITE "${OUT}.tmp" "#include \"physprobe/report/assets.h\"\n\nnamespace physprobe {\nnamespace {\n\n")
@@ -56,6 +56,7 @@ append_bytes(accuracy_chart "${ASSETS}/charts/accuracy.json")
 append_bytes(layers_chart "${ASSETS}/charts/layers.json")
 append_bytes(difference_chart "${ASSETS}/charts/difference.json")
 append_bytes(angles_chart "${ASSETS}/charts/angles.json")
+append_bytes(surprise_chart "${ASSETS}/charts/surprise.json")
 file(APPEND "${OUT}.tmp" "
 std::string_view view(const unsigned char* bytes, std::size_t size) {
   return std::string_view(reinterpret_cast<const char*>(bytes), size);

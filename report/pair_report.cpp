@@ -123,6 +123,7 @@ std::string write_pair_report(const std::string& run_directory, const PairReport
         is_grouped ? render_surprise_pairs(run_directory, options.max_pair_bytes)
                    : SurprisePairCards();
     slots["pairs"] = cards.html;
+    slots["surprise_spec"] = surprise_chart_spec();
     slots["pairs_link"] = cards.html.empty() ? "" : "<li><a href=\"#pairs\">Pairs</a></li>";
     slots["nulls"] = is_grouped ? render_surprise_nulls(results) : "";
     slots["notes"] = render_pair_notes(results);

@@ -2,6 +2,7 @@
 
 #include "physprobe/core/atomic_file.h"
 #include "physprobe/core/error.h"
+#include "physprobe/report/assets.h"
 #include "physprobe/report/html.h"
 #include "physprobe/report/media_shelf.h"
 #include "physprobe/report/pair_table.h"
@@ -19,82 +20,38 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr double kChartWidth = 640.0;
-constexpr double kChartHeight = 150.0;
-constexpr double kLeft = 76.0;  // room for a number at the size phones get
-constexpr double kRight = 8.0;
-constexpr double kTop = 14.0;
-constexpr double kBottom = 26.0;
 constexpr std::size_t kMostPairsText = std::size_t{1} << 28;
 
-/// Times and surprises of a pair in the chart's own units.
-class PairChart {
- public:
-  explicit PairChart(const Json& pair) : pair_(pair) {
-    for (const char* member : {"possible", "impossible"}) {
-      const Json& seconds = pair.at(member).at("seconds");
-      const Json& surprise = pair.at(member).at("surprise");
-      if (!seconds.empty()) last_ = std::max(last_, seconds.back().get<double>());
-      for (const Json& value : surprise) {
-        if (!value.is_number()) continue;
-        low_ = std::min(low_, value.get<double>());
-        high_ = std::max(high_, value.get<double>());
-      }
-    }
-    if (high_ <= low_) high_ = low_ + 1.0;
-    if (last_ <= 0.0) last_ = 1.0;
+/// Surprise over time, of both members: the chart's place, its data as a table, and what saves
+/// them.
+std::string timeline(const Json& pair) {
+  const Json& calm = pair.at("possible");
+  const Json& struck = pair.at("impossible");
+  const Json& longer = calm.at("seconds").size() >= struck.at("seconds").size() ? calm : struck;
+  const auto cell = [](const Json& member, std::size_t slot) {
+    const Json& surprise = member.at("surprise");
+    return slot < surprise.size() && surprise[slot].is_number()
+               ? fmt::format("<td>{}</td>", surprise[slot].get<double>())
+               : std::string("<td></td>");
+  };
+  std::string rows;
+  for (std::size_t slot = 0; slot < longer.at("seconds").size(); ++slot) {
+    rows +=
+        fmt::format("<tr><th scope=\"row\">{}</th>{}{}</tr>",
+                    longer.at("seconds")[slot].get<double>(), cell(calm, slot), cell(struck, slot));
   }
-
-  std::string svg() const {
-    std::string text = fmt::format(
-        "<svg class=\"surprise\" viewBox=\"0 0 {:.0f} {:.0f}\" role=\"img\" aria-label=\"Surprise "
-        "over time of both videos\">",
-        kChartWidth, kChartHeight);
-    const Json& moment = pair_.at("moment");
-    if (moment.is_object()) {
-      const double at = x(moment.at("seconds").get<double>());
-      text += fmt::format(
-          "<line class=\"moment\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1:.1f}\" y2=\"{2:.1f}\"/>",
-          at, kTop, kChartHeight - kBottom);
-    }
-    for (const double level : {low_, high_}) {
-      text += fmt::format(
-          "<line class=\"rule\" x1=\"{:.1f}\" x2=\"{:.1f}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/><text "
-          "class=\"end\" x=\"{:.1f}\" y=\"{:.1f}\">{:.3g}</text>",
-          kLeft, kChartWidth - kRight, y(level), y(level), kLeft - 6.0, y(level) + 4.0, level);
-    }
-    text += fmt::format(
-        "<text x=\"{:.1f}\" y=\"{:.1f}\">0 s</text><text class=\"end\" x=\"{:.1f}\" "
-        "y=\"{:.1f}\">{:.2f} s</text>",
-        kLeft, kChartHeight - 6.0, kChartWidth - kRight, kChartHeight - 6.0, last_);
-    return text + line("possible") + line("impossible") + "</svg>";
-  }
-
- private:
-  double x(double seconds) const {
-    return kLeft + seconds / last_ * (kChartWidth - kLeft - kRight);
-  }
-  double y(double value) const {
-    return kTop + (high_ - value) / (high_ - low_) * (kChartHeight - kTop - kBottom);
-  }
-
-  std::string line(const char* member) const {
-    const Json& seconds = pair_.at(member).at("seconds");
-    const Json& surprise = pair_.at(member).at("surprise");
-    std::string points;
-    for (std::size_t i = 0; i < std::min(seconds.size(), surprise.size()); ++i) {
-      if (surprise[i].is_number())
-        points += fmt::format("{}{:.1f},{:.1f}", points.empty() ? "" : " ",
-                              x(seconds[i].get<double>()), y(surprise[i].get<double>()));
-    }
-    return fmt::format("<polyline class=\"{}\" points=\"{}\"/>", member, points);
-  }
-
-  const Json& pair_;
-  double low_ = 1e300;
-  double high_ = -1e300;
-  double last_ = 0.0;
-};
+  const Json& moment = pair.at("moment");
+  return fmt::format(
+      "<div class=\"plot surprise\" data-moment=\"{}\" role=\"img\" aria-label=\"Surprise over "
+      "time of both videos\"></div><p class=\"save\" hidden><button type=\"button\" "
+      "data-save=\"svg\">Save as SVG</button> <button type=\"button\" data-save=\"csv\">Save as "
+      "CSV</button></p><details class=\"data\"><summary>Surprise as a table, context of {} "
+      "frames</summary><div class=\"scroll\"><table class=\"series\"><thead><tr><th "
+      "scope=\"col\">time, s</th><th scope=\"col\">possible</th><th scope=\"col\">impossible"
+      "</th></tr></thead><tbody>{}</tbody></table></div></details>",
+      moment.is_object() ? fmt::format("{}", moment.at("seconds").get<double>()) : std::string(),
+      pair.at("context").get<int64_t>(), rows);
+}
 
 std::string picture(MediaShelf& shelf, const Json& path, const char* css, const std::string& text) {
   if (!path.is_string()) return "";
@@ -138,10 +95,7 @@ std::string pair_card(MediaShelf& shelf, const Json& pair) {
     html += fmt::format(" Largest gap at <b>{:.2f} s</b> ({}).", moment.at("seconds").get<double>(),
                         format_number(moment.at("gap"), 5));
   }
-  html += "</p>" + PairChart(pair).svg() +
-          "<p class=\"key-line\"><span class=\"possible\">possible</span> <span "
-          "class=\"impossible\">impossible</span> <small>surprise over time, context of " +
-          std::to_string(pair.at("context").get<int64_t>()) + " frames</small></p>";
+  html += "</p>" + timeline(pair);
   html += member_html(shelf, pair.at("possible"), "possible", moment) +
           member_html(shelf, pair.at("impossible"), "impossible", moment);
   return html + "</article>";
@@ -151,6 +105,13 @@ std::string value_cell(const Json& score) {
   if (!score.is_object()) return "<td>–</td>";
   return score.contains("interval") ? number_cell(score.at("value"), 1, &score.at("interval"))
                                     : number_cell(score.at("value"), 1);
+}
+
+/// ", interval [low, high]" of the mean over properties; documents of other versions have none.
+std::string headline_interval(const Json& model) {
+  const Json& headline = model.at("headline");
+  if (!headline.contains("fixed_context_interval")) return "";
+  return fmt::format("; interval {}", format_interval(headline.at("fixed_context_interval"), 1));
 }
 
 /// The flat score of a model, property and kind.
@@ -191,8 +152,9 @@ std::string render_surprise_headline(const Json& results) {
   }
   html += fmt::format(
       ".</h1><p class=\"lede\">Unweighted mean of {} propert{} at {}, fixed "
-      "beforehand. Chance is 50 %.</p><dl class=\"keys\">",
-      format_count(properties), properties == 1 ? "y" : "ies", bdi(fixed));
+      "beforehand{}. Chance is 50 %.</p><dl class=\"keys\">",
+      format_count(properties), properties == 1 ? "y" : "ies", bdi(fixed),
+      headline_interval(model));
   for (const auto& [property, scored] : model.at("properties").items()) {
     const Json* score =
         flat_score(results, model.at("name"), property, results.at("kinds").back().at("name"));
@@ -259,6 +221,10 @@ std::string render_surprise_nulls(const Json& results) {
                        shapes, "Trajectory scores");
   }
   return html;
+}
+
+std::string surprise_chart_spec() {
+  return script_json(Json::parse(asset_surprise_chart()));
 }
 
 SurprisePairCards render_surprise_pairs(const std::string& run_directory, int64_t max_bytes) {

@@ -17,6 +17,9 @@ std::string render_surprise_headline(const nlohmann::json& results);
 /// the model above its nulls, and the trajectory scores; "" for documents without properties.
 std::string render_surprise_nulls(const nlohmann::json& results);
 
+/// The specification that the page fills with one pair's surprise over time.
+std::string surprise_chart_spec();
+
 struct SurprisePairCards {
   std::string html;      ///< A whole section; "" where the run holds no pairs.jsonl.
   int64_t shown = 0;     ///< Pairs on the page …

@@ -24,6 +24,12 @@ Json letter_or_null(int answer) {
   return answer == 0 ? Json("A") : answer == 1 ? Json("B") : Json();
 }
 
+bool was_made_by(const std::string& run_json, const std::vector<std::string>& command_line) {
+  if (command_line.empty() || !fs::exists(run_json)) return false;
+  const nlohmann::json run = read_json(run_json);
+  return run.is_object() && run.value("command_line", nlohmann::json()) == command_line;
+}
+
 }  // namespace
 
 std::string item_lines(const PairRun& run) {
@@ -51,11 +57,14 @@ std::string item_lines(const PairRun& run) {
   return text;
 }
 
-PairRunDirectory::PairRunDirectory(std::string directory, bool overwrite)
+PairRunDirectory::PairRunDirectory(std::string directory,
+                                   bool overwrite,
+                                   const std::vector<std::string>& continued_by)
     : directory_(std::move(directory)) {
   const RunPaths paths(directory_);
   create_directories(directory_);
-  if (fs::exists(paths.results_json) && !overwrite) {
+  // Results without COMPLETE are what a killed command left.
+  if (fs::exists(paths.complete) && !overwrite && !was_made_by(paths.run_json, continued_by)) {
     throw Error(ErrorKind::kUsage, directory_,
                 "holds results already; choose another --out, or --overwrite to replace them");
   }
@@ -63,6 +72,8 @@ PairRunDirectory::PairRunDirectory(std::string directory, bool overwrite)
   for (const std::string& file : {paths.complete, paths.items, paths.failures, paths.results_json,
                                   paths.results_csv, paths.run_json})
     fs::remove(file, ignored);
+  remove_leftover_temporaries(directory_);
+  remove_leftover_temporaries_below(paths.media);
 }
 
 void PairRunDirectory::add_items(const PairRun& run) {

@@ -12,9 +12,12 @@ namespace physprobe {
 
 class PairRunDirectory {
  public:
-  /// Makes the folder. Throws Error(kUsage) if it holds something else's results and `overwrite` is
-  /// not set, Error(kResource).
-  PairRunDirectory(std::string directory, bool overwrite);
+  /// Makes the folder. Throws Error(kUsage) if it holds finished results and neither `overwrite` is
+  /// set nor were they made by `continued_by`, the arguments of a command that may be given again
+  /// until it has finished; Error(kResource).
+  PairRunDirectory(std::string directory,
+                   bool overwrite,
+                   const std::vector<std::string>& continued_by = {});
 
   /// Appends the items of a run to items.jsonl, in the order of calls.
   void add_items(const PairRun& run);

@@ -71,7 +71,9 @@ PhysicsIqSummary evaluate_physics_iq(const PhysicsIqOptions& options) {
   view_options.with_media = options.with_media;
   view_options.force = options.force;
   create_directories(view_options.cache);
-  remove_leftover_temporaries(view_options.cache);
+  remove_leftover_temporaries(paths.directory);
+  for (const std::string& below : {view_options.cache, paths.media, paths.report_data})
+    remove_leftover_temporaries_below(below);
   write_file_atomic(paths.run_json, self_sealed_json(run_json(options, plan)));
   log_line(paths, fmt::format("started: {} views", plan.jobs.size()));
 

@@ -7,8 +7,8 @@
 namespace physprobe {
 namespace {
 
-constexpr int64_t kWordBits = MaskStack::kWordBits;
-constexpr int64_t kGroupBits = kWordBits / 4;
+constexpr int64_t kStackWordBits = MaskStack::kWordBits;
+constexpr int64_t kGroupBits = kStackWordBits / 4;
 
 /// Bits 0, 4, 8, … 60 side by side.
 uint64_t gather_every_fourth(uint64_t bits) {
@@ -28,7 +28,7 @@ MaskShrinker::MaskShrinker(int64_t in_height, int64_t in_width, int64_t height, 
       width_(width),
       is_quarter_(in_height == 4 * height && in_width == 4 * width) {
   if (is_quarter_)
-    words_.resize(static_cast<std::size_t>((height * width + kWordBits - 1) / kWordBits));
+    words_.resize(static_cast<std::size_t>((height * width + kStackWordBits - 1) / kStackWordBits));
 }
 
 void MaskShrinker::append(const BitImage& mask, MaskStack& stack) {
@@ -59,10 +59,10 @@ void MaskShrinker::quarter(const BitImage& mask) {
       const uint64_t group = gather_every_fourth((a & b) | (c & d) | ((a | b) & (c | d)));
       if (group == 0) continue;
       const int64_t bit = y * width_ + i * kGroupBits;
-      const int64_t shift = bit % kWordBits;
-      words_[static_cast<std::size_t>(bit / kWordBits)] |= group << shift;
-      if (shift > kWordBits - kGroupBits && group >> (kWordBits - shift) != 0)
-        words_[static_cast<std::size_t>(bit / kWordBits) + 1] |= group >> (kWordBits - shift);
+      const int64_t shift = bit % kStackWordBits;
+      words_[static_cast<std::size_t>(bit / kStackWordBits)] |= group << shift;
+      if (shift > kStackWordBits - kGroupBits && group >> (kStackWordBits - shift) != 0)
+        words_[static_cast<std::size_t>(bit / kStackWordBits) + 1] |= group >> (kStackWordBits - shift);
     }
   }
 }

@@ -12,6 +12,7 @@ HeldOutSelection held_out_selection(const SweepOutcomes& outcomes,
   std::map<std::string, std::vector<std::size_t>> pairs_of;
   for (std::size_t i = 0; i < scenes.size(); ++i) pairs_of[scenes[i]].push_back(i);
   if (pairs_of.size() < 2 || outcomes.empty()) return selection;
+  selection.is_right.assign(scenes.size(), 0.0);
   std::vector<int64_t> right_of_all;
   for (const std::vector<int8_t>& row : outcomes) {
     int64_t right = 0;
@@ -30,7 +31,10 @@ HeldOutSelection held_out_selection(const SweepOutcomes& outcomes,
       }
     }
     ++selection.chosen[best];
-    for (const std::size_t pair : pairs) selection.right += outcomes[best][pair] == 1;
+    for (const std::size_t pair : pairs) {
+      selection.is_right[pair] = outcomes[best][pair] == 1 ? 1.0 : 0.0;
+      selection.right += outcomes[best][pair] == 1;
+    }
   }
   selection.n = static_cast<int64_t>(scenes.size());
   selection.scenes = static_cast<int64_t>(pairs_of.size());

@@ -15,7 +15,8 @@ struct HeldOutSelection {
   int64_t n = 0;  ///< Pairs; 0 where there are not two scenes: nothing can be chosen then.
   int64_t right = 0;
   int64_t scenes = 0;
-  std::vector<int64_t> chosen;  ///< Scenes by the row chosen for them.
+  std::vector<int64_t> chosen;   ///< Scenes by the row chosen for them.
+  std::vector<double> is_right;  ///< Of each pair, 1 or 0, in the order of the pairs.
 };
 
 /// `scenes[i]` is the scene of pair i. The row with most right pairs is chosen, the first of

@@ -113,8 +113,12 @@ class ModelScorer {
         return property["rows"][index]["relative_accuracy_mean"]["value"].get<double>();
       });
     };
+    std::vector<const PropertyPairs*> all;
+    for (const PropertyPairs& property : judged_) all.push_back(&property);
     return Json{
         {"fixed_context", row(fixed_)},
+        {"fixed_context_interval",
+         pair_interval_json(in_percent(mean_accuracy_interval(all, fixed_, options_.bootstrap)))},
         {"filtered", row(set_.contexts.size())},
         {"best_of_sweep",
          mean([](const Json& property) { return property["sweep"]["best"].get<double>(); })},
@@ -175,7 +179,7 @@ class ModelScorer {
                                                 {"null_95", pair_number(sweep.null_high)},
                                                 {"p", pair_number(sweep.p)},
                                                 {"permutations", sweep.permutations}}},
-                                 {"held_out_selection", held_out_json(held_out)},
+                                 {"held_out_selection", held_out_json(held_out, shared)},
                                  {"any_row", Json{{"oracle", pair_number(oracle.share)},
                                                   {"chance", pair_number(oracle.chance)},
                                                   {"rows", outcomes.size()}}}};
@@ -196,17 +200,22 @@ class ModelScorer {
     judged_.push_back({property, pairs, std::move(means), std::move(outcomes), shared});
   }
 
-  Json held_out_json(const HeldOutSelection& held_out) const {
+  /// `clusters` as PropertyPairs::scenes.
+  Json held_out_json(const HeldOutSelection& held_out,
+                     const std::vector<std::string>& clusters) const {
     if (held_out.n == 0) return nullptr;
     Json chosen = Json::object();
     for (std::size_t row = 0; row < held_out.chosen.size(); ++row) {
       if (held_out.chosen[row] > 0) chosen[row_name(set_.contexts, row)] = held_out.chosen[row];
     }
     const auto right = static_cast<double>(held_out.right);
-    const Interval interval = wilson_interval(right, held_out.n, options_.bootstrap.level);
+    const Interval interval =
+        clusters.empty()
+            ? wilson_interval(right, held_out.n, options_.bootstrap.level)
+            : bootstrap_mean_clustered(held_out.is_right, clusters, options_.bootstrap);
     return Json{{"value", 100.0 * right / static_cast<double>(held_out.n)},
                 {"n", held_out.n},
-                {"interval", Json{{"low", 100.0 * interval.low}, {"high", 100.0 * interval.high}}},
+                {"interval", pair_interval_json(in_percent(interval))},
                 {"scenes", held_out.scenes},
                 {"chosen", chosen},
                 {"chance", 50.0}};

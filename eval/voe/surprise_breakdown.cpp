@@ -94,7 +94,38 @@ struct PooledOutcomes {
   }
 };
 
+/// The right pairs of a property as units that can be resampled.
+TabulatedStratum accuracy_stratum(const PropertyPairs& property, std::size_t row, double weight) {
+  const std::vector<int8_t>& outcome = property.outcomes[row];
+  TabulatedStratum stratum{{}, weight};
+  if (property.scenes.empty()) {
+    const auto n = static_cast<int64_t>(outcome.size());
+    const auto right = static_cast<int64_t>(std::count(outcome.begin(), outcome.end(), int8_t{1}));
+    stratum.cells = {{1.0, 1.0, right}, {0.0, 1.0, n - right}};
+    return stratum;
+  }
+  std::map<std::string, TabulatedCell> scenes;
+  for (std::size_t i = 0; i < outcome.size(); ++i) {
+    TabulatedCell& scene =
+        scenes.try_emplace(property.scenes[i], TabulatedCell{0.0, 0.0, 1}).first->second;
+    scene.numerator += outcome[i] == 1 ? 1.0 : 0.0;
+    scene.denominator += 1.0;
+  }
+  for (const auto& [name, cell] : scenes) stratum.cells.push_back(cell);
+  return stratum;
+}
+
 }  // namespace
+
+Interval mean_accuracy_interval(const std::vector<const PropertyPairs*>& properties,
+                                std::size_t row,
+                                const BootstrapOptions& options) {
+  std::vector<TabulatedStratum> strata;
+  for (const PropertyPairs* property : properties)
+    strata.push_back(
+        accuracy_stratum(*property, row, 1.0 / static_cast<double>(properties.size())));
+  return bootstrap_tabulated(strata, options);
+}
 
 nlohmann::ordered_json quadruplets_json(const std::vector<PropertyPairs>& properties,
                                         const BreakdownOptions& options) {
@@ -152,9 +183,10 @@ nlohmann::ordered_json property_groups_json(const std::vector<PropertyGroup>& gr
                                             const BreakdownOptions& options) {
   Json result = Json::object();
   for (const PropertyGroup& group : groups) {
-    std::vector<TabulatedStratum> strata;
+    std::vector<const PropertyPairs*> present;
     Json members = Json::array();
     Json missing = Json::array();
+    double at_fixed = 0.0;
     double best = 0.0;
     int64_t n_pairs = 0;
     for (const std::string& member : group.members) {
@@ -166,30 +198,28 @@ nlohmann::ordered_json property_groups_json(const std::vector<PropertyGroup>& gr
         continue;
       }
       members.push_back(member);
-      const auto n = static_cast<int64_t>(found->pairs.size());
-      n_pairs += n;
-      const std::vector<int8_t>& outcome = found->outcomes[options.fixed_row];
-      const auto right =
-          static_cast<int64_t>(std::count(outcome.begin(), outcome.end(), int8_t{1}));
-      strata.push_back({{{1.0, 1.0, right}, {0.0, 1.0, n - right}}, 1.0});
+      present.push_back(&*found);
+      n_pairs += static_cast<int64_t>(found->pairs.size());
+      const auto accuracy = [&](const std::vector<int8_t>& row) {
+        return 100.0 * static_cast<double>(std::count(row.begin(), row.end(), int8_t{1})) /
+               static_cast<double>(row.size());
+      };
+      at_fixed += accuracy(found->outcomes[options.fixed_row]);
       double row_best = 0.0;
       for (const std::vector<int8_t>& row : found->outcomes)
-        row_best = std::max(
-            row_best, 100.0 * static_cast<double>(std::count(row.begin(), row.end(), int8_t{1})) /
-                          static_cast<double>(n));
+        row_best = std::max(row_best, accuracy(row));
       best += row_best;
     }
     if (members.empty()) continue;
-    for (TabulatedStratum& stratum : strata)
-      stratum.weight = 1.0 / static_cast<double>(strata.size());
+    const auto n_members = static_cast<double>(members.size());
+    const Interval interval = mean_accuracy_interval(present, options.fixed_row, options.bootstrap);
     result[group.name] =
         Json{{"members", members},
              {"missing", missing},
              {"n_pairs", n_pairs},
-             {"fixed_context", Json{{"value", 100.0 * tabulated_statistic(strata)},
-                                    {"interval", pair_interval_json(in_percent(bootstrap_tabulated(
-                                                     strata, options.bootstrap)))}}},
-             {"best_of_sweep", best / static_cast<double>(members.size())}};
+             {"fixed_context", Json{{"value", at_fixed / n_members},
+                                    {"interval", pair_interval_json(in_percent(interval))}}},
+             {"best_of_sweep", best / n_members}};
   }
   return result;
 }

@@ -31,6 +31,12 @@ struct BreakdownOptions {
   BootstrapOptions bootstrap;
 };
 
+/// Interval of the unweighted mean of the properties' accuracies at `row`: pairs, or scenes where
+/// pairs are dependent, are resampled within properties.
+Interval mean_accuracy_interval(const std::vector<const PropertyPairs*>& properties,
+                                std::size_t row,
+                                const BootstrapOptions& options);
+
 /// Scenes with exactly two given pairs, by property and "all": {n, both_pairs, all_cross,
 /// mean_cross, sum}, each {value, chance, interval} of mean surprise at the fixed row. Scenes are
 /// independent: Wilson intervals, BCa for mean_cross. Empty if there are none.
@@ -47,7 +53,7 @@ nlohmann::ordered_json breakdown_json(const std::vector<PropertyPairs>& properti
 
 /// Unweighted means over the members of each group: {members, missing, n_pairs, fixed_context
 /// {value, interval}, best_of_sweep (mean of the members' best rows, as published)}. The interval
-/// resamples pairs within members. Groups without any member are left out.
+/// is that of mean_accuracy_interval. Groups without any member are left out.
 nlohmann::ordered_json property_groups_json(const std::vector<PropertyGroup>& groups,
                                             const std::vector<PropertyPairs>& properties,
                                             const BreakdownOptions& options);

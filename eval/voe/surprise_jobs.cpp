@@ -64,6 +64,17 @@ std::vector<SurpriseJob> plan_surprise_jobs(const nlohmann::json& config,
                     "pixel copy",
                     {windows, false, false, false, 0}});
   }
+  if (nulls.pixel_predictor) {
+    const EncoderInfo& pixels = nulls.pixel_predictor->info();
+    if (nulls.pixel_predictor->predictor_info().normalises_targets)
+      throw Error(ErrorKind::kUsage, "--pixel-predictor",
+                  fmt::format("{} predicts latents, not pixels; give it as --encoder of a run of "
+                              "its own and compare the runs",
+                              pixels.id));
+    windows.validate(pixels.frames_per_step);
+    jobs.push_back(
+        {nulls.pixel_predictor, "pixel predictor " + pixels.id, {windows, false, false, false, 0}});
+  }
   return jobs;
 }
 

@@ -18,6 +18,8 @@ struct SurpriseNulls {
   bool pixels = true;           ///< The last frame seen comes again, in pixels.
   bool nearest = true;          ///< The future of the nearest stored context (data sets only).
   int64_t untrained_seeds = 1;  ///< Networks with freshly drawn weights; 0: none.
+  /// A predictor of pixels with weights of its own (VideoMAE, or a served one); null: none.
+  std::shared_ptr<const Predictor> pixel_predictor = nullptr;
 };
 
 /// "zero", "copy", "pixels", "untrained", "nearest", in any order; "all" or "none" alone. Throws
@@ -28,14 +30,16 @@ SurpriseNulls surprise_nulls_from_names(const std::vector<std::string>& names,
 /// One predictor's work on every video.
 struct SurpriseJob {
   std::shared_ptr<const Predictor> predictor;
-  std::string name;  ///< In results: the model's id, "untrained (seed 1)", "pixel copy".
+  /// In results: the model's id, "untrained (seed 1)", "pixel copy", "pixel predictor <id>".
+  std::string name;
   SurpriseStreamOptions options;
 };
 
 /// The model first, then its nulls that are predictors: untrained networks (left out where the
-/// family cannot draw weights) and the pixel copy (left out where the model is it). `device` as in
-/// run_plan.h. `map_context`: of the first job. Throws what building a predictor throws and
-/// Error(kUsage) for windows that the model cannot take.
+/// family cannot draw weights), the pixel copy (left out where the model is it) and the predictor
+/// of pixels. `device` as in run_plan.h. `map_context`: of the first job. Throws what building a
+/// predictor throws and Error(kUsage) for windows that a model cannot take or a pixel predictor
+/// that predicts latents.
 std::vector<SurpriseJob> plan_surprise_jobs(const nlohmann::json& config,
                                             const PredictionWindows& windows,
                                             const SurpriseNulls& nulls,

@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -21,47 +22,70 @@ namespace {
 
 constexpr int64_t kMostWindowsAtOnce = 4;
 
-/// The streams of all jobs behind one buffer.
+/// The streams of all jobs, behind one buffer for each way of preprocessing.
 class Pass {
  public:
   Pass(const std::vector<SurpriseJob>& jobs, const SurprisePassOptions& options)
-      : jobs_(jobs),
-        options_(options),
-        buffer_(jobs.front().options.windows, batch(options), [this](const WindowBatch& windows) {
-          for (SurpriseStream& stream : streams_) {
-            if (interrupt_signal() != 0) throw Interrupted{};
-            stream.feed(windows);
-          }
-        }) {
-    for (const SurpriseJob& job : jobs) streams_.emplace_back(job.predictor, job.options);
+      : options_(options) {
+    for (std::size_t j = 0; j < jobs.size(); ++j) {
+      const PreprocessSpec& spec = jobs[j].predictor->info().preprocess;
+      auto lane = std::find_if(lanes_.begin(), lanes_.end(), [&](const auto& known) {
+        return known->spec.canonical() == spec.canonical();
+      });
+      if (lane == lanes_.end())
+        lane = lanes_.insert(lane,
+                             std::make_unique<Lane>(spec, jobs[j].options.windows, batch(options)));
+      (*lane)->streams.emplace_back(j, SurpriseStream(jobs[j].predictor, jobs[j].options));
+    }
+    n_jobs_ = jobs.size();
   }
 
   /// Decoded (n, H, W, 3) uint8.
   void add_decoded(const at::Tensor& frames) {
-    buffer_.add(
-        preprocess_frames(frames, jobs_.front().predictor->info().preprocess, options_.threads));
+    for (const auto& lane : lanes_)
+      lane->buffer.add(preprocess_frames(frames, lane->spec, options_.threads));
   }
   /// Preprocessed (n, C, H, W).
-  void add_preprocessed(const at::Tensor& frames) { buffer_.add(frames); }
+  void add_preprocessed(const at::Tensor& frames) {
+    if (lanes_.size() > 1)
+      throw Error(ErrorKind::kUsage, "--pixel-predictor",
+                  "is preprocessed otherwise than the model, and these frames are preprocessed "
+                  "already; give decoded frames, uint8 (T, H, W, 3), or leave it out");
+    lanes_.front()->buffer.add(frames);
+  }
 
   std::vector<VideoSurprise> finish() {
-    buffer_.finish();
-    std::vector<VideoSurprise> results;
-    for (SurpriseStream& stream : streams_) results.push_back(stream.finish(buffer_.frames()));
+    std::vector<VideoSurprise> results(n_jobs_);
+    for (const auto& lane : lanes_) {
+      lane->buffer.finish();
+      for (auto& [job, stream] : lane->streams) results[job] = stream.finish(lane->buffer.frames());
+    }
     return results;
   }
 
  private:
+  struct Lane {
+    Lane(PreprocessSpec preprocess, const PredictionWindows& windows, int64_t batch)
+        : spec(std::move(preprocess)), buffer(windows, batch, [this](const WindowBatch& ready) {
+            for (auto& [job, stream] : streams) {
+              if (interrupt_signal() != 0) throw Interrupted{};
+              stream.feed(ready);
+            }
+          }) {}
+    PreprocessSpec spec;
+    std::vector<std::pair<std::size_t, SurpriseStream>> streams;  ///< By number of the job.
+    WindowBuffer buffer;
+  };
+
   static int64_t batch(const SurprisePassOptions& options) {
     if (options.batch_windows > 0) return options.batch_windows;
     const int threads = options.threads > 0 ? options.threads : default_thread_count();
     return std::clamp<int64_t>(threads, 1, kMostWindowsAtOnce);
   }
 
-  const std::vector<SurpriseJob>& jobs_;
   SurprisePassOptions options_;
-  std::vector<SurpriseStream> streams_;
-  WindowBuffer buffer_;
+  std::vector<std::unique_ptr<Lane>> lanes_;
+  std::size_t n_jobs_ = 0;
 };
 
 }  // namespace

@@ -120,6 +120,7 @@ class Runner {
     run_.dataset = std::make_shared<Dataset>(
         with_pairs(dataset_or_video(suite, world, options.threads), jobs_.front().options.windows,
                    options.threads, problems_));
+    run_.source = suite.world.empty() ? run_.dataset->path : "world " + suite.world;
     jobs_.front().options.context_sketches =
         with_nearest && !jobs_.front().options.windows.growing_context;
     if (with_nearest && !jobs_.front().options.context_sketches)
@@ -250,7 +251,7 @@ class Runner {
     run_.models.emplace_back();
     run_.models.back().set.model = name;
     run_.models.back().set.contexts = jobs_.front().options.windows.contexts;
-    run_.models.back().set.files = {run_.dataset->path};
+    run_.models.back().set.files = {run_.source};
     run_.models.back().is_null = run_.models.size() > 1;
     return run_.models.back();
   }
@@ -267,7 +268,7 @@ class Runner {
       StoredSurprise stored = read_surprise_record(records_.get(finished.keys.front()));
       if (run_.has_labels && !has_plausibility_label(*finished.item)) {
         problems_.push_back(
-            {"label is neither possible nor impossible", run_.dataset->path, finished.item->line,
+            {"label is neither possible nor impossible", run_.source, finished.item->line,
              finished.item->id,
              fmt::format("'{}'; expected possible or impossible (1 or 0)", finished.item->label)});
         continue;
@@ -303,7 +304,7 @@ class Runner {
     for (std::size_t at = text.find(item.path); at != std::string::npos;
          at = text.find(item.path, at + item.relative_path.size()))
       text.replace(at, item.path.size(), item.relative_path);
-    problems_.push_back({"video failed", run_.dataset->path, item.line, item.id, text});
+    problems_.push_back({"video failed", run_.source, item.line, item.id, text});
     tell(item.id + ": failed: " + text);
   }
 

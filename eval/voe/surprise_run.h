@@ -31,6 +31,8 @@ struct SurpriseRunItem {
 
 struct SurpriseRun {
   std::shared_ptr<const Dataset> dataset;
+  /// As results name it: the data set's path, or "world <name>" wherever that was drawn.
+  std::string source;
   /// The model, then its nulls: zero prediction, copy of the last context, nearest case, untrained
   /// networks, pixel copy; the same items in each, in the data set's order. Videos that failed are
   /// in the model's problems.

@@ -19,15 +19,16 @@
 namespace physprobe {
 namespace {
 
-constexpr std::size_t kNamed = 10;
+constexpr std::size_t kMostNamedTasks = 10;
 
 /// "3 tasks have no curves: a, b, c"; "" for none.
 std::string count_and_names(const std::vector<std::string>& names, const std::string& what) {
   if (names.empty()) return "";
   const std::vector<std::string> first(
-      names.begin(), names.begin() + static_cast<std::ptrdiff_t>(std::min(names.size(), kNamed)));
+      names.begin(),
+      names.begin() + static_cast<std::ptrdiff_t>(std::min(names.size(), kMostNamedTasks)));
   return fmt::format("{} {}: {}{}", names.size(), what, fmt::join(first, ", "),
-                     names.size() > kNamed ? ", …" : "");
+                     names.size() > kMostNamedTasks ? ", …" : "");
 }
 
 /// Collects what is wrong with a submission and ends with one error.

@@ -102,6 +102,12 @@ std::string format_surprise_scores(const Json& results) {
   }
   for (const Json& model : results.at("models")) {
     if (model.at("role") == "null") continue;
+    const Json& headline = model.at("headline");
+    if (model.at("properties").size() > 1)
+      text += fmt::format("{}: mean of {} properties at {}: {} % {}\n",
+                          model.at("name").get<std::string>(), model.at("properties").size(), fixed,
+                          percent(headline.at("fixed_context")),
+                          interval_text(headline.at("fixed_context_interval")));
     text += fmt::format("{}: {}\n", model.at("name").get<std::string>(),
                         model.at("finding").get<std::string>());
   }

@@ -145,29 +145,12 @@ const cards = (() => {
     });
   }
 
-  // Charts are drawn when their card comes near; all of them before the page is printed.
-  const undrawn = new Set();
-  function drawOnce(card) {
-    if (!undrawn.delete(card)) return;
-    nearing.unobserve(card);
-    drawAngles(card);
-  }
-  const nearing = new IntersectionObserver((entries) => {
-    for (const entry of entries) {
-      if (entry.isIntersecting) drawOnce(entry.target);
-    }
-  }, {rootMargin: '600px'});
-  addEventListener('beforeprint', () => {
-    for (const card of [...undrawn]) drawOnce(card);
-  });
-
   function wake(root) {
     for (const card of root.querySelectorAll('article.card')) {
       // At once, not when the chart is drawn: a card must not grow above a reader who followed a link.
       card.querySelector('.save').hidden = !card.querySelector('table.series');
       followClip(card);
-      undrawn.add(card);
-      nearing.observe(card);
+      charts.whenNear(card, () => drawAngles(card));
     }
   }
   wake(document.getElementById('cards'));

@@ -158,10 +158,31 @@ const charts = (() => {
     }
   });
 
+  // A chart of many is drawn when its place comes near; all of them before the page is printed.
+  const undrawn = new Map();
+  function drawOnce(place) {
+    const drawIt = undrawn.get(place);
+    if (!undrawn.delete(place)) return;
+    nearing.unobserve(place);
+    drawIt();
+  }
+  const nearing = new IntersectionObserver((entries) => {
+    for (const entry of entries) {
+      if (entry.isIntersecting) drawOnce(entry.target);
+    }
+  }, {rootMargin: '600px'});
+  addEventListener('beforeprint', () => {
+    for (const place of [...undrawn.keys()]) drawOnce(place);
+  });
+  function whenNear(place, drawIt) {
+    undrawn.set(place, drawIt);
+    nearing.observe(place);
+  }
+
   for (const figure of document.querySelectorAll('figure.chart')) {
     const spec = JSON.parse(figure.querySelector('script.spec').textContent);
     figure.querySelector('.save').hidden = false;
     draw(figure.querySelector('.plot'), (width) => withSignals(spec, {width}));
   }
-  return {draw, withSignals};
+  return {draw, whenNear, withSignals};
 })();

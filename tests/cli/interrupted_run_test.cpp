@@ -19,6 +19,8 @@
 #include <unistd.h>
 #include <vector>
 
+#include "surprise_data.h"
+
 extern char** environ;
 
 namespace physprobe {
@@ -98,6 +100,26 @@ class InterruptedRun : public ::testing::Test {
     EXPECT_EQ(bytes_of("stopped"), bytes_of("whole"));
   }
 
+  /// Kills three starts of each round at random moments, counted from the run's first file
+  /// (`waits`) or from the process, then lets one finish.
+  void expect_resumable_after_kills(int rounds, uint64_t seed, bool waits) const {
+    ASSERT_EQ(wait_for(start("whole")), finished_code());
+    const std::string expected = bytes_of("whole");
+    Rng rng(seed);
+    for (int round = 0; round < rounds; ++round) {
+      fs::remove_all(dir_ / "killed");
+      for (int attempt = 0; attempt < 3; ++attempt) {
+        const pid_t child = start("killed");
+        if (waits) wait_until_started("killed");
+        usleep(static_cast<useconds_t>((waits ? 0U : 300'000U) + rng.below(900'000)));
+        kill(child, SIGKILL);
+        wait_for(child);
+      }
+      ASSERT_EQ(wait_for(start("killed")), finished_code()) << "round " << round;
+      ASSERT_EQ(bytes_of("killed"), expected) << "round " << round;
+    }
+  }
+
   testing::TempDir dir_;
 };
 
@@ -138,20 +160,7 @@ TEST_F(InterruptedRunSlow, ASecondProcessInTheSameDirectoryIsRefused) {
 }
 
 TEST_F(InterruptedRunSlow, KilledAtAnyMomentItContinuesToTheSameBytes) {
-  ASSERT_EQ(wait_for(start("whole")), 4);
-  const std::string expected = bytes_of("whole");
-  Rng rng(11);
-  for (int round = 0; round < 7; ++round) {
-    fs::remove_all(dir_ / "killed");
-    for (int attempt = 0; attempt < 3; ++attempt) {
-      const pid_t child = start("killed");
-      usleep(static_cast<useconds_t>(300'000 + rng.below(900'000)));
-      kill(child, SIGKILL);
-      wait_for(child);
-    }
-    ASSERT_EQ(wait_for(start("killed")), 4) << "round " << round;
-    ASSERT_EQ(bytes_of("killed"), expected) << "round " << round;
-  }
+  expect_resumable_after_kills(7, 11, /*waits=*/false);
 }
 
 /// The same of an evaluation against recordings: what was evaluated lies in its cache.
@@ -185,21 +194,24 @@ TEST_F(InterruptedEvaluationSlow, SigtermEndsWith143AndTheNextStartContinues) {
 }
 
 TEST_F(InterruptedEvaluationSlow, KilledAtAnyMomentItContinuesToTheSameBytes) {
-  ASSERT_EQ(wait_for(start("whole")), 0);
-  const std::string expected = bytes_of("whole");
-  Rng rng(12);
-  for (int round = 0; round < 3; ++round) {
-    fs::remove_all(dir_ / "killed");
-    for (int attempt = 0; attempt < 3; ++attempt) {
-      const pid_t child = start("killed");
-      wait_until_started("killed");
-      usleep(static_cast<useconds_t>(rng.below(900'000)));
-      kill(child, SIGKILL);
-      wait_for(child);
-    }
-    ASSERT_EQ(wait_for(start("killed")), 0);
-    EXPECT_EQ(bytes_of("killed"), expected) << round;
+  expect_resumable_after_kills(3, 12, /*waits=*/true);
+}
+
+/// The same of surprise: what went through the predictor lies in its store.
+class InterruptedSurpriseSlow : public InterruptedRun {
+ protected:
+  void SetUp() override { testing::write_surprise_data(dir_.path()); }
+  std::vector<std::string> command(const std::string& out) const override {
+    std::vector<std::string> words =
+        testing::surprise_command(dir_.path(), {"--dataset", dir_ / "data", "--out", out});
+    words.insert(words.begin(), PHYSPROBE_PROGRAM);
+    return words;
   }
+  int finished_code() const override { return 0; }
+};
+
+TEST_F(InterruptedSurpriseSlow, KilledAtAnyMomentItContinuesToTheSameBytes) {
+  expect_resumable_after_kills(4, 13, /*waits=*/false);
 }
 
 }  // namespace

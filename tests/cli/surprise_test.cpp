@@ -19,33 +19,19 @@
 #include <filesystem>
 
 #include "cli_runner.h"
+#include "surprise_data.h"
 
 namespace physprobe {
 namespace {
 
 using testing::run_cli;
 
-/// Two pairs of two scenes and one that lacks a member, as folders of frames with a manifest.
 class SurpriseCommand : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string manifest = "id,path,label,pair,task\n";
-    for (int i = 0; i < 4; ++i) {
-      const std::string id = fmt::format("v{}", i);
-      testing::write_small_item(dir_ / ("data/" + id), static_cast<uint64_t>(i + 1), 11);
-      manifest += fmt::format("{},{},{},p{},drift\n", id, id,
-                              i % 2 == 0 ? "possible" : "impossible", i / 2);
-    }
-    write_file_atomic(dir_ / "data/manifest.csv", manifest);
-    write_file_atomic(dir_ / "model.yaml", "family: pixels\npreprocess: {height: 32, width: 32}\n");
-  }
+  void SetUp() override { testing::write_surprise_data(dir_.path()); }
 
   std::vector<std::string> command(const std::vector<std::string>& more) const {
-    std::vector<std::string> all = {"probe",    "surprise", "--encoder", dir_ / "model.yaml",
-                                    "--window", "8",        "--context", "2,4",
-                                    "--seed",   "1",        "-q"};
-    all.insert(all.end(), more.begin(), more.end());
-    return all;
+    return testing::surprise_command(dir_.path(), more);
   }
 
   testing::TempDir dir_;
@@ -79,9 +65,13 @@ TEST_F(SurpriseCommand, DataSetsAreScoredAndContinued) {
   const std::string results = read_file(dir_ / "run/results.json");
   const std::string pairs = read_file(dir_ / "run/pairs.jsonl");
   EXPECT_EQ(run_cli({"verify", dir_ / "run"}).code, 0);
-  EXPECT_EQ(run_cli(whole).code, 2) << "results are never written over unasked";
+  std::vector<std::string> other = whole;
+  other.insert(other.end(), {"--limit", "2"});
+  EXPECT_EQ(run_cli(other).code, 2) << "results are never written over unasked";
+  EXPECT_EQ(run_cli(whole).code, 0) << "the same command finds everything in the store";
+  EXPECT_EQ(read_file(dir_ / "run/results.json"), results);
   const std::string page = read_file(dir_ / "run/report.html");
-  for (const char* text : {"Pair by pair", "polyline class=\"impossible\"", "data:image/jpeg"})
+  for (const char* text : {"Pair by pair", "<th scope=\"col\">impossible</th>", "data:image/jpeg"})
     EXPECT_NE(page.find(text), std::string::npos) << text;
   // What a killed run leaves: a store of some videos and no results.
   for (const char* file : {"results.json", "COMPLETE", "items.jsonl"})
@@ -89,6 +79,15 @@ TEST_F(SurpriseCommand, DataSetsAreScoredAndContinued) {
   EXPECT_EQ(run_cli(whole).code, 0);
   EXPECT_EQ(read_file(dir_ / "run/results.json"), results);
   EXPECT_EQ(read_file(dir_ / "run/pairs.jsonl"), pairs);
+}
+
+TEST_F(SurpriseCommand, APredictorOfPixelsStandsAmongTheNulls) {
+  write_file_atomic(dir_ / "small.yaml", "family: pixels\npreprocess: {height: 16, width: 16}\n");
+  const auto scored = run_cli(command(
+      {"--dataset", dir_ / "data", "--nulls", "none", "--pixel-predictor", dir_ / "small.yaml"}));
+  ASSERT_EQ(scored.code, 0) << scored.err;
+  EXPECT_NE(scored.out.find("null: pixel predictor pixel-copy"), std::string::npos) << scored.out;
+  EXPECT_EQ(run_cli(command({"--dataset", dir_ / "data", "--pixel-predictor", "v1"})).code, 2);
 }
 
 TEST_F(SurpriseCommand, WithoutLabelsTheCurvesAreKept) {

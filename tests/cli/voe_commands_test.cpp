@@ -75,6 +75,15 @@ TEST_F(VoeCommands, SubmissionsAreWrittenAndChecked) {
                                       dir_ / "task.txt", "--out", dir_ / "out"});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_EQ(read_file(dir_ / "out/avg/answer.txt"), "O1/1/2 0.5\nO1/1/1 0.75\n");
+  // What `probe surprise --out` leaves of videos without labels.
+  add("run/curves.json",
+      R"({"contexts": [2], "videos": [{"id": "O1/1/1", "surprise": [[0.25, 0.25]]},)"
+      R"( {"id": "O1/1/2", "surprise": [[0.5, 0.5]]}]})");
+  EXPECT_EQ(run_cli({"submit", "intphys", "--surprise", dir_ / "run", "--tasks", dir_ / "task.txt",
+                     "--out", dir_ / "same"})
+                .code,
+            0);
+  EXPECT_EQ(read_file(dir_ / "same/avg/answer.txt"), read_file(dir_ / "out/avg/answer.txt"));
   EXPECT_EQ(run_cli({"submit", "intphys", "--check", dir_ / "out/max/answer.txt", "--tasks",
                      dir_ / "task.txt"})
                 .code,

@@ -214,6 +214,12 @@ TEST(LeftoverTemporaries, OnlyThoseOfDeadProcessesAreRemoved) {
   EXPECT_EQ(remove_leftover_temporaries(dir.path()), 1);
   EXPECT_EQ(names_in(dir.path()).size(), 5u);
   EXPECT_EQ(remove_leftover_temporaries(dir.path()), 0);
+  create_directories(dir / "media/90");
+  std::ofstream(dir / ("media/90/x.jpg.tmp-" + dead + "-7")) << "half";
+  std::ofstream(dir / "media/90/y.jpg") << "whole";
+  EXPECT_EQ(remove_leftover_temporaries_below(dir.path()), 1);
+  EXPECT_EQ(names_in(dir / "media/90"), std::vector<std::string>{"y.jpg"});
+  EXPECT_EQ(remove_leftover_temporaries_below(dir / "missing"), 0);
   EXPECT_TRUE(throws_error(ErrorKind::kResource, "cannot be listed",
                            [&] { remove_leftover_temporaries(dir / "missing"); }));
 }

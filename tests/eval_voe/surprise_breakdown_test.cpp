@@ -100,6 +100,12 @@ TEST_F(Breakdown, CrossPairsAreAnotherProtocolWithScenesAsUnits) {
   EXPECT_TRUE(fixed["above_chance_p"].is_null());  // an exact test needs independent comparisons
   // Three scenes, each 3 of 4 right: resampling whole scenes gives no spread at all.
   EXPECT_EQ(fixed["interval"]["n"], 3);
+  const Json& model = results["models"][0];
+  for (const Json& interval : {model["headline"]["fixed_context_interval"],
+                               model["properties"]["O1"]["held_out_selection"]["interval"]}) {
+    EXPECT_EQ(interval["low"], 75.0);
+    EXPECT_EQ(interval["high"], 75.0);
+  }
   EXPECT_EQ(score()["protocol"], "voe/jepa-2025");
 }
 
@@ -138,6 +144,24 @@ TEST_F(Breakdown, EveryGroupHasItsOwnBestContextBesideTheFixedOne) {
   EXPECT_EQ(hard["best_context"]["value"], 50.0);
   EXPECT_GT(hard["best_context"]["null_mean"], 25.0);  // the best of two by exchanged labels
   EXPECT_EQ(breakdown["all"]["n_pairs"], 3);
+}
+
+TEST_F(Breakdown, TheMeanOverPropertiesHasAnIntervalOfItsOwn) {
+  // O1 is right in all of its pairs, O2 in every other one.
+  for (int i = 0; i < 20; ++i) {
+    const std::string scene = fmt::format("s{}", i);
+    add(scene, "/a", true, {1.0}, "O1");
+    add(scene, "/a", false, {2.0}, "O1");
+    add(scene + "x", "/a", true, {1.0}, "O2");
+    add(scene + "x", "/a", false, {i % 2 == 0 ? 2.0 : 0.5}, "O2");
+  }
+  const Json headline = score()["models"][0]["headline"];
+  EXPECT_EQ(headline["fixed_context"], 75.0);
+  const Json& interval = headline["fixed_context_interval"];
+  // Half of O2's: 20 pairs at 50 % deviate by 11.2 points, their half by 5.6; 1.96 times that is
+  // 11. A hundredth of that for the resamples' randomness, and 2.5, one pair of O2, for its steps.
+  EXPECT_NEAR(interval["low"].get<double>(), 64.0, 2.6);
+  EXPECT_NEAR(interval["high"].get<double>(), 86.0, 2.6);
 }
 
 TEST_F(Breakdown, AGroupIsTheMeanOverItsMembersNotOverItsPairs) {

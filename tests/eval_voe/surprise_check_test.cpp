@@ -108,6 +108,7 @@ TEST(ContextSelection, ScenesAreScoredUnderWhatOthersChose) {
   const HeldOutSelection selection = held_out_selection(outcomes, {"a", "a", "b", "b"});
   EXPECT_EQ(selection.n, 4);
   EXPECT_EQ(selection.right, 0);
+  EXPECT_EQ(selection.is_right, (std::vector<double>{0, 0, 0, 0}));
   EXPECT_EQ(selection.chosen, (std::vector<int64_t>{1, 1}));
   EXPECT_EQ(held_out_selection(outcomes, {"a", "a", "a", "a"}).n, 0) << "nothing to choose on";
 }

@@ -2,6 +2,7 @@
 
 #include "physprobe/core/atomic_file.h"
 #include "physprobe/core/error.h"
+#include "physprobe/encoders/pixel_copy_predictor.h"
 #include "physprobe/eval/voe/score_surprise.h"
 
 #include "support/small_items.h"
@@ -88,6 +89,28 @@ TEST_F(SurpriseOfDataset, EveryModelAndNullHasTheSameItems) {
   EXPECT_EQ(item.scene, "scene1");
   EXPECT_FALSE(item.is_possible);
   EXPECT_EQ(item.curves[0].size(), 3U);
+}
+
+TEST_F(SurpriseOfDataset, APredictorOfPixelsMayPreprocessOtherwise) {
+  std::vector<SurpriseJob> all = jobs(/*with_untrained=*/false);
+  PreprocessSpec small;
+  small.resize = ResizeRule::kSquash;
+  small.height = small.width = 16;
+  const SurpriseJob pixels{make_pixel_copy_predictor(small, 2),
+                           "pixel predictor pixel-copy",
+                           {all.front().options.windows, false, false, false, 0}};
+  all.push_back(pixels);
+  SurpriseRunOptions options;
+  options.progress = ProgressMode::kNone;
+  const SurpriseRun both = run_surprise(suite(), all, false, options);
+  const SurpriseRun alone = run_surprise(suite(), {pixels}, false, options);
+  const SurpriseRun without = run_surprise(suite(), {all.front()}, false, options);
+  EXPECT_EQ(both.models.back().set.model, pixels.name);
+  EXPECT_TRUE(both.models.back().is_null);
+  for (std::size_t i = 0; i < 7; ++i) {
+    EXPECT_EQ(both.models.back().set.items[i].curves, alone.models.front().set.items[i].curves);
+    EXPECT_EQ(both.models.front().set.items[i].curves, without.models.front().set.items[i].curves);
+  }
 }
 
 TEST_F(SurpriseOfDataset, ScoresNameWhatIsMissing) {
@@ -182,6 +205,21 @@ TEST(SurprisePairs, MixedFrameRatesAreReported) {
   EXPECT_NE(problems[0].text.find("slow has 25 frames a second, fast has 30"), std::string::npos);
   set.items[1].fps = 25.0 * 1000 / 1001 * 1.001;  // the same, rounded by a container
   EXPECT_EQ(surprise_pairs(set, "all", problems).size(), 1U);
+}
+
+TEST(SurpriseNulls, APixelPredictorThatPredictsLatentsIsRefused) {
+  PredictionWindows windows;
+  windows.window = 8;
+  windows.contexts = {2, 4};
+  SurpriseNulls nulls = surprise_nulls_from_names({"none"}, 0);
+  nulls.pixel_predictor = std::make_shared<LinePredictor>();
+  const nlohmann::json model = {{"family", "pixels"}};
+  EXPECT_TRUE(throws_error(ErrorKind::kUsage, "line predicts latents, not pixels",
+                           [&] { plan_surprise_jobs(model, windows, nulls, 0); }));
+  nulls.pixel_predictor = make_pixel_copy_predictor({}, 2);
+  const std::vector<SurpriseJob> jobs = plan_surprise_jobs(model, windows, nulls, 0);
+  ASSERT_EQ(jobs.size(), 2U);
+  EXPECT_EQ(jobs[1].name, "pixel predictor pixel-copy");
 }
 
 TEST(SurpriseNulls, NamesChooseThem) {

@@ -1,5 +1,7 @@
 // The page in a real browser: Chromium, headless, as a user who opens the file from disk sees it.
 
+#include "support/browser.h"
+
 #include "physprobe/report/html.h"
 #include "physprobe/report/report.h"
 
@@ -8,9 +10,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
-#include <sstream>
 
 #include "synthetic_run.h"
 
@@ -21,128 +21,12 @@ using testing::count_of;
 using testing::read_text;
 using testing::SyntheticRun;
 using testing::TempDir;
+using testing::Visit;
+using testing::Window;
 using testing::write_synthetic_run;
 using testing::write_text;
 
-std::string find_browser() {
-  for (const char* name : {"chromium", "chromium-browser"}) {
-    if (std::system(fmt::format("command -v {} > /dev/null 2>&1", name).c_str()) == 0) return name;
-  }
-  return "";
-}
-
-/// How a page is opened.
-struct Window {
-  int width = 1280;
-  bool is_dark = false;
-  bool until_loaded = false;  ///< Else eight virtual seconds and a painted frame.
-};
-
-struct Visit {
-  std::string dom;
-  std::vector<std::string> console;  ///< Every message of the page's console.
-  std::vector<std::string>
-      requests;  ///< Every http(s) address that was asked for on behalf of the page.
-};
-
-class ReportBrowserSlow : public ::testing::Test {
- protected:
-  void SetUp() override {
-    browser_ = find_browser();
-    if (browser_.empty())
-      GTEST_SKIP() << "neither chromium nor chromium-browser is installed: the page was not opened";
-  }
-
-  /// Opens `file` (with an optional "#fragment").
-  Visit visit(const std::string& file, const Window& window = {}) {
-    TempDir scratch;
-    // The screenshot is not kept: taking it makes the browser paint, which draws the charts that
-    // wait to come near.
-    const std::string ending =
-        window.until_loaded
-            ? ""
-            : fmt::format("--virtual-time-budget=8000 --screenshot={}/page.png", scratch.path());
-    const std::string command = fmt::format(
-        "timeout 120 {browser} --headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
-        "--disable-background-networking --disable-component-update --disable-sync "
-        "--user-data-dir={scratch}/profile --host-resolver-rules='MAP * ~NOTFOUND' "
-        "--log-net-log={scratch}/net.json --enable-logging=stderr --v=0 "
-        "--window-size={width},900 --hide-scrollbars --allow-file-access-from-files {theme} "
-        "{ending} --dump-dom 'file://{file}' > {scratch}/dom.html 2> {scratch}/log.txt",
-        fmt::arg("browser", browser_), fmt::arg("scratch", scratch.path()),
-        fmt::arg("width", window.width),
-        fmt::arg("theme", window.is_dark ? "--blink-settings=preferredColorScheme=0" : ""),
-        fmt::arg("ending", ending), fmt::arg("file", file));
-    EXPECT_EQ(std::system(command.c_str()), 0) << read_text(scratch / "log.txt");
-    Visit visit{read_text(scratch / "dom.html"), {}, {}};
-    std::istringstream log(read_text(scratch / "log.txt"));
-    for (std::string line; std::getline(log, line);) {
-      if (line.find("CONSOLE") != std::string::npos) visit.console.push_back(line);
-    }
-    std::istringstream net(read_text(scratch / "net.json"));
-    for (std::string line; std::getline(net, line);) {
-      // The browser's own errands have no initiator; what a page asks for names its origin.
-      const bool is_of_page = line.find("\"initiator\":\"null") != std::string::npos ||
-                              line.find("\"initiator\":\"file") != std::string::npos;
-      if (is_of_page && line.find("\"url\":\"http") != std::string::npos)
-        visit.requests.push_back(line);
-    }
-    return visit;
-  }
-
-  /// Opens the report of `folder` in a frame of this width (a window cannot be as narrow as a
-  /// phone) and runs the body of an async function there, with `view` and `page`, the report's
-  /// window and document; `say(text)`, which adds an <li> to the visit's DOM; and `until(test)`,
-  /// which waits.
-  Visit act(const std::string& folder,
-            int width,
-            const std::string& body,
-            const std::string& fragment = "") {
-    // A document that is still being written holds back the load event: the browser stays, in real
-    // time, exactly until the body has ended.
-    const std::string page = fmt::format(
-        R"(<!doctype html><iframe id=hold></iframe>
-<iframe id=report src="report.html{}" style='width:{}px;height:1200px;border:0'></iframe><ol id=said></ol>
-<script>
-const held = hold.contentDocument;
-held.open();
-held.write('waiting');
-const say = (text) => said.append(Object.assign(document.createElement('li'), {{textContent: text}}));
-const until = async (test) => {{
-  for (let i = 0; i < 600 && !test(); ++i) await new Promise((done) => setTimeout(done, 50));
-  if (!test()) throw new Error('never came true: ' + test);
-}};
-report.onload = async () => {{
-  const view = report.contentWindow, page = report.contentDocument;
-  try {{ {} }} catch (error) {{ say('failed: ' + error); }}
-  held.close();
-}};
-</script>)",
-        escape_html(fragment), width, body);
-    write_text(folder + "/act.html", page);
-    Window window;
-    window.until_loaded = true;
-    const Visit seen = visit(folder + "/act.html", window);
-    EXPECT_EQ(seen.dom.find("<li>failed: "), std::string::npos) << said(seen);
-    return seen;
-  }
-
-  static std::string said(const Visit& visit) {
-    const std::size_t begin = visit.dom.find("<ol id=\"said\">");
-    return begin == std::string::npos ? visit.dom : visit.dom.substr(begin, 2000);
-  }
-  static void expect_said(const Visit& visit, const std::string& text) {
-    EXPECT_NE(visit.dom.find("<li>" + text + "</li>"), std::string::npos) << text << "\n"
-                                                                          << said(visit);
-  }
-
-  void expect_quiet(const Visit& visit) {
-    for (const std::string& line : visit.console) ADD_FAILURE() << "console: " << line;
-    for (const std::string& line : visit.requests) ADD_FAILURE() << "request: " << line;
-  }
-
-  std::string browser_;
-};
+class ReportBrowserSlow : public testing::BrowserTest {};
 
 /// One video of sixty on the page, the others in report_data/.
 std::string write_paged_report(const std::string& folder, SyntheticRun run) {
