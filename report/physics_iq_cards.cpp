@@ -115,10 +115,10 @@ std::string card(const Json& line, MediaRoom& room) {
   const std::string clip = room.source(line.at("media"), "clip");
   if (!clip.empty())
     html +=
-        "<div class=\"panels\"><span>real, take "
+        "<div class=\"scroll\"><div class=\"film\"><div class=\"panels\"><span>real, take "
         "1</span><span>generated</span><span>where they move</span></div><video controls loop "
         "muted playsinline preload=\"metadata\" src=\"" +
-        clip + "\"></video>";
+        clip + "\"></video></div></div>";
   const std::string strip = room.source(line.at("media"), "strip");
   if (!strip.empty())
     html +=
