@@ -7,6 +7,7 @@
 #include "physprobe/eval/physics_iq/clip_pass.h"
 #include "physprobe/eval/physics_iq/frame_rate.h"
 #include "physprobe/eval/physics_iq/frame_shelf.h"
+#include "physprobe/eval/physics_iq/motion_kernels.h"
 #include "physprobe/eval/physics_iq/view_media.h"
 #include "physprobe/video/video_reader.h"
 #include "physprobe/video/video_writer.h"
@@ -141,6 +142,7 @@ class ViewEvaluator {
 
   /// Masks of a real take: published ones, cached ones, or computed during the pass and cached.
   MaskStack real_masks(const ViewClip& clip,
+                       VideoReader& reader,
                        const std::string& mask_video,
                        const std::function<void(int64_t, const uint8_t*)>& on_frame) {
     const ClipOptions options = clip_options(0);
@@ -151,7 +153,7 @@ class ViewEvaluator {
                ".bits");
     const bool is_cached = !options_.force && fs::exists(path);
     const bool is_computed = mask_video.empty() && !is_cached;
-    MaskStack masks = pass_over_clip(file_of(clip), options, is_computed, options_.cache, on_frame);
+    MaskStack masks = pass_over_clip(reader, options, is_computed, options_.cache, on_frame);
     if (!mask_video.empty())
       return read_mask_video(mask_video, job_.frames, truth_.height, truth_.width);
     if (is_cached) return MaskStack::deserialise(read_file(path), path);
@@ -160,16 +162,14 @@ class ViewEvaluator {
   }
 
   void pass_over_takes() {
-    const std::string path1 = file_of(take1_);
-    {
-      const auto reader = VideoReader::open(path1);
-      aspect1_ =
-          static_cast<double>(reader->info().width) / static_cast<double>(reader->info().height);
-      truth_.width = reader->info().width / 4;
-      truth_.height = reader->info().height / 4;
-    }
+    auto reader = open_clip(file_of(take1_), options_.colour_tags);
+    const VideoInfo& info = reader->info();
+    aspect1_ = static_cast<double>(info.width) / static_cast<double>(info.height);
+    truth_.width = info.width / 4;
+    truth_.height = info.height / 4;
     if (truth_.width < 1 || truth_.height < 1)
-      throw Error(ErrorKind::kInput, path1, "is smaller than 4x4 pixels; nothing can be compared");
+      throw Error(ErrorKind::kInput, info.path,
+                  "is smaller than 4x4 pixels; nothing can be compared");
     frame_values_ = truth_.height * truth_.width * 3;
     shelf1_ = std::make_unique<FrameShelf>(frame_values_, kShelfBytes, options_.cache);
     samples1_ = std::make_unique<FrameSamples>(job_.frames, truth_.height, truth_.width);
@@ -184,7 +184,7 @@ class ViewEvaluator {
     const auto delay = std::max<int64_t>(1, std::lround(kDelayedSeconds * job_.fps));
     std::vector<uint8_t> first;
     MotionFeatureCollector motion;
-    masks1_ = real_masks(take1_, job_.mask_video1, [&](int64_t index, const uint8_t* rgb) {
+    masks1_ = real_masks(take1_, *reader, job_.mask_video1, [&](int64_t index, const uint8_t* rgb) {
       shelf1_->append(rgb);
       if (options_.with_media) samples1_->push(index, rgb);
       if (has_truth_) return;
@@ -194,15 +194,19 @@ class ViewEvaluator {
       const uint8_t* const earlier = shelf1_->frame(std::max<int64_t>(0, index - delay));
       delayed.mse_v1.push_back(frame_mse(earlier, rgb, frame_values_));
     });
+    reader.reset();  // one decoder at a time
     if (take2_) {
+      reader = open_clip(file_of(*take2_), options_.colour_tags);
       shelf2_ = std::make_unique<FrameShelf>(frame_values_, kShelfBytes, options_.cache);
-      masks2_ = real_masks(*take2_, job_.mask_video2, [&](int64_t index, const uint8_t* rgb) {
-        shelf2_->append(rgb);
-        if (!has_truth_)
-          fresh.ceiling.variance_mse.push_back(
-              frame_mse(shelf1_->frame(index), rgb, frame_values_));
-      });
+      masks2_ =
+          real_masks(*take2_, *reader, job_.mask_video2, [&](int64_t index, const uint8_t* rgb) {
+            shelf2_->append(rgb);
+            if (!has_truth_)
+              fresh.ceiling.variance_mse.push_back(
+                  frame_mse(shelf1_->frame(index), rgb, frame_values_));
+          });
     }
+    reader.reset();
     if (has_truth_) return;
     fresh.motion = motion.features();
     finish_truth(fresh, frozen, delayed, delay);
@@ -232,19 +236,16 @@ class ViewEvaluator {
   }
 
   GeneratedRecord pass_over_generated(std::size_t i) {
-    const std::string path = file_of(generated_[i]);
+    auto reader = open_clip(file_of(generated_[i]), options_.colour_tags);
     GeneratedRecord record;
-    {
-      const auto reader = VideoReader::open(path);
-      record.source_height = reader->info().height;
-      record.source_width = reader->info().width;
-    }
+    record.source_height = reader->info().height;
+    record.source_width = reader->info().width;
     record.aspect_of_take1 = aspect1_;
     FrameSamples samples(job_.frames, truth_.height, truth_.width);
     MotionFeatureCollector motion;
     ViewMetrics& metrics = record.metrics;
     const MaskStack masks = pass_over_clip(
-        path, clip_options(job_.drop_first), true, options_.cache,
+        *reader, clip_options(job_.drop_first), true, options_.cache,
         [&](int64_t index, const uint8_t* rgb) {
           metrics.mse_v1.push_back(frame_mse(shelf1_->frame(index), rgb, frame_values_));
           if (take2_)
@@ -252,6 +253,7 @@ class ViewEvaluator {
           motion.push(rgb, truth_.height, truth_.width);
           if (options_.with_media) samples.push(index, rgb);
         });
+    reader.reset();
     metrics.spatiotemporal_iou_v1 = spatiotemporal_iou(masks1_, masks);
     metrics.spatial_iou_v1 = spatial_iou(masks1_, masks);
     metrics.weighted_spatial_iou_v1 = weighted_spatial_iou(masks1_, masks);
@@ -262,8 +264,9 @@ class ViewEvaluator {
     }
     for (int64_t t = 0; t < masks.frames(); ++t) {
       int64_t common = 0;
-      for (int64_t w = 0; w < masks.words_per_frame(); ++w)
-        common += __builtin_popcountll(masks.frame(t)[w] & masks1_.frame(t)[w]);
+      int64_t either = 0;
+      motion_kernels().count_overlap(masks.frame(t), masks1_.frame(t), masks.words_per_frame(),
+                                     &common, &either);
       record.area.push_back(masks.area(t));
       record.overlap.push_back(common);
     }
@@ -287,12 +290,8 @@ class ViewEvaluator {
              t < std::min(masks.frames(), masks.frames() + delay); ++t) {
           int64_t common = 0;
           int64_t either = 0;
-          const uint64_t* const a = masks.frame(t);
-          const uint64_t* const b = masks1_.frame(t - delay);
-          for (int64_t w = 0; w < masks.words_per_frame(); ++w) {
-            common += __builtin_popcountll(a[w] & b[w]);
-            either += __builtin_popcountll(a[w] | b[w]);
-          }
+          motion_kernels().count_overlap(masks.frame(t), masks1_.frame(t - delay),
+                                         masks.words_per_frame(), &common, &either);
           if (either == 0) continue;  // nothing moves in either: no evidence
           sum += static_cast<double>(common) / static_cast<double>(either);
           ++counted;
