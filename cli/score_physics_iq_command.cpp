@@ -170,8 +170,8 @@ void add_score_physics_iq(CLI::App& score, Invocation& invocation) {
       ->take_all();
   command
       ->add_option("--join", flags->joins,
-                   "Join a probe's output: CSV with id and score, or a run's items.jsonl "
-                   "(repeatable)")
+                   "Join a probe's output: CSV with id and score, a run's items.jsonl, or "
+                   "probe surprise's curves.json (repeatable)")
       ->take_all();
   command->add_option("--model-name", flags->model, "Model column of the aggregate table");
   command->add_option("--seed", options.statistics.seed, "Seed of the bootstrap");
