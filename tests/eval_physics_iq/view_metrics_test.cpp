@@ -3,8 +3,6 @@
 #include "physprobe/core/error.h"
 #include "physprobe/core/json_lines.h"
 #include "physprobe/core/safetensors.h"
-#include "physprobe/eval/physics_iq/frame_resize.h"
-#include "physprobe/eval/physics_iq/motion_kernels.h"
 
 #include "support/golden.h"
 
@@ -14,9 +12,6 @@
 #include <ATen/ops/randint.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
-
-#include <algorithm>
-#include <array>
 
 namespace physprobe {
 namespace {
@@ -113,89 +108,6 @@ TEST(PhysicsIqMaskStack, BytesAndBack) {
   const std::string bytes = stack.serialise();
   for (const std::size_t size : {std::size_t{0}, std::size_t{10}, bytes.size() - 1})
     EXPECT_THROW(MaskStack::deserialise(bytes.substr(0, size), "file"), Error) << size;
-}
-
-TEST(PhysicsIqMotionKernels, EveryVariantComputesTheSameBits) {
-#ifdef __x86_64__
-  EXPECT_STRNE(motion_kernels().name, "");
-#endif
-  at::manual_seed(3);
-  const int64_t count = 100'003;  // longer than a block, no multiple of a vector
-  const at::Tensor a = at::randint(0, 256, {count}, at::kByte);
-  const at::Tensor b = at::randint(0, 256, {count}, at::kByte);
-  const int64_t want = (a.to(at::kLong) - b.to(at::kLong)).square().sum().item<int64_t>();
-  for (const MotionKernels* kernels : {&motion_kernels(), &motion_kernels_baseline()}) {
-    EXPECT_EQ(kernels->squared_difference(a.data_ptr<uint8_t>(), b.data_ptr<uint8_t>(), count),
-              want)
-        << kernels->name;
-  }
-  std::vector<double> background1(static_cast<std::size_t>(count), 100.0);
-  std::vector<double> background2 = background1;
-  // All at once, and frame by frame with the plain loops.
-  const std::vector<const uint8_t*> greys = {a.data_ptr<uint8_t>(), b.data_ptr<uint8_t>(),
-                                             a.data_ptr<uint8_t>()};
-  const auto words = static_cast<std::size_t>(count / 64 + 1);
-  std::vector<std::vector<uint64_t>> fired1(greys.size(), std::vector<uint64_t>(words));
-  const std::vector<uint64_t*> outputs = {fired1[0].data(), fired1[1].data(), fired1[2].data()};
-  motion_kernels().update_background(greys.data(), 3, count, 10, background1.data(),
-                                     outputs.data());
-  for (std::size_t t = 0; t < greys.size(); ++t) {
-    std::vector<uint64_t> fired2(words);
-    uint64_t* const output = fired2.data();
-    motion_kernels_baseline().update_background(&greys[t], 1, count, 10, background2.data(),
-                                                &output);
-    EXPECT_EQ(fired1[t], fired2) << t;
-  }
-  EXPECT_EQ(background1, background2);
-  // Every residue of a vector, at the end of the memory that belongs to the row.
-  for (int64_t width = 1; width < 200; ++width) {
-    const std::vector<uint8_t> row(a.data_ptr<uint8_t>(), a.data_ptr<uint8_t>() + 3 * width);
-    std::vector<uint8_t> grey1(static_cast<std::size_t>(width));
-    std::vector<uint8_t> grey2 = grey1;
-    motion_kernels().grey_row(row.data(), width, grey1.data());
-    motion_kernels_baseline().grey_row(row.data(), width, grey2.data());
-    ASSERT_EQ(grey1, grey2) << width;
-    std::vector<uint8_t> lower(row.rbegin(), row.rend());
-    lower.resize(row.size() / 12 * 12);
-    const std::vector<uint8_t> upper(row.begin(),
-                                     row.begin() + static_cast<std::ptrdiff_t>(lower.size()));
-    std::vector<uint8_t> small1(lower.size() / 4);
-    std::vector<uint8_t> small2 = small1;
-    motion_kernels().quarter_row(upper.data(), lower.data(), width / 4, small1.data());
-    motion_kernels_baseline().quarter_row(upper.data(), lower.data(), width / 4, small2.data());
-    ASSERT_EQ(small1, small2) << width;
-    const auto padded = static_cast<std::size_t>(width + 4);
-    std::vector<std::vector<uint8_t>> five(5, std::vector<uint8_t>(padded));
-    for (std::size_t i = 0; i < 5 * padded; ++i)
-      five[i / padded][i % padded] = b.data_ptr<uint8_t>()[i];
-    const uint8_t* const rows[5] = {five[0].data(), five[1].data(), five[2].data(), five[3].data(),
-                                    five[4].data()};
-    std::vector<uint16_t> sums(padded);
-    motion_kernels().blur_row(rows, width, sums.data(), grey1.data());
-    motion_kernels_baseline().blur_row(rows, width, sums.data(), grey2.data());
-    ASSERT_EQ(grey1, grey2) << width;
-  }
-}
-
-TEST(PhysicsIqFrameResize, BandsOfRowsGiveTheBytesOfTheWholeFrame) {
-  at::manual_seed(4);
-  // By four exactly, and not; the last one enlarges.
-  for (const auto& [height, width, out_height, out_width] : {std::array<int64_t, 4>{48, 64, 12, 16},
-                                                             {48, 20, 12, 5},
-                                                             {8, 4, 2, 1},
-                                                             {50, 66, 12, 16},
-                                                             {24, 32, 48, 64}}) {
-    const at::Tensor frame = at::randint(0, 256, {height, width, 3}, at::kByte);
-    std::vector<uint8_t> want(static_cast<std::size_t>(out_height * out_width * 3));
-    resize_for_metrics(frame.data_ptr<uint8_t>(), height, width, 3, want.data(), out_height,
-                       out_width);
-    FrameShrinker shrinker(height, width, out_height, out_width);
-    for (int64_t top = 0; top < height; top += 8)
-      shrinker.push_rows(frame.data_ptr<uint8_t>() + top * width * 3, width * 3, top,
-                         std::min<int64_t>(8, height - top));
-    EXPECT_EQ(std::vector<uint8_t>(shrinker.frame(), shrinker.frame() + want.size()), want)
-        << height << "x" << width;
-  }
 }
 
 }  // namespace
