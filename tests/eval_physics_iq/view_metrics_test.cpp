@@ -6,10 +6,8 @@
 
 #include "support/golden.h"
 
-#include <ATen/Context.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
-#include <ATen/ops/randint.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
