@@ -13,7 +13,6 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
-#include <cmath>
 #include <filesystem>
 #include <numeric>
 
@@ -29,14 +28,14 @@ constexpr double kBitsPerPixel = 0.2;
 /// A camera that pans over a textured plane, with grain: what recordings cost a decoder.
 class PannedPlane {
  public:
-  PannedPlane(int64_t height, int64_t width) : height_(height), width_(width) {
+  PannedPlane(int64_t height, int64_t width, double grain) : height_(height), width_(width) {
     at::manual_seed(11);
     const at::Tensor coarse = at::rand({1, 3, height / 24 + 8, width / 24 + 16}) * 160.0 + 40.0;
     plane_ = at::upsample_bilinear2d(coarse, {height + 64, width + 320}, false)
                  .squeeze(0)
                  .permute({1, 2, 0})
                  .contiguous();
-    grain_ = at::randn({height + 16, width + 16, 1}) * 2.5;
+    grain_ = at::randn({height + 16, width + 16, 1}) * grain;
   }
   at::Tensor frame(int64_t t) const {
     Rng rng(static_cast<uint64_t>(t));
@@ -58,43 +57,32 @@ class PannedPlane {
 double write_clip(const std::string& path,
                   const PannedPlane& plane,
                   int64_t height,
-                  int64_t width,
-                  int64_t frames,
-                  int quality) {
+                  int64_t width) {
   VideoWriterOptions options;
   options.fps = kFps;
-  options.quality = quality;
   const auto writer = VideoWriter::open(path, width, height, options);
-  for (int64_t t = 0; t < frames; ++t) writer->write(plane.frame(t));
+  for (int64_t t = 0; t < kFrames; ++t) writer->write(plane.frame(t));
   writer->close();
   return 8.0 * static_cast<double>(fs::file_size(path)) /
-         static_cast<double>(frames * height * width);
+         static_cast<double>(kFrames * height * width);
 }
 
-/// The quality whose clips come nearest to the wanted bits a pixel, found by halving on a part of
-/// the picture; as long as the clips, because the first frames cost most.
-int choose_quality(const std::string& path) {
+/// The grain, in grey levels, whose clips come near the wanted bits a pixel, found by halving on a
+/// part of the picture; as long as the clips, because the first frames cost most. Grain and not the
+/// encoder's quality: a step of that lets all grain through or none.
+double choose_grain(const std::string& path) {
   constexpr int64_t kPartHeight = 360;
   constexpr int64_t kPartWidth = 640;
-  const PannedPlane plane(kPartHeight, kPartWidth);
-  int best = 23;
-  double distance = 1e9;
-  int low = 10;
-  int high = 40;
-  while (low < high) {
-    const int quality = (low + high) / 2;
-    const double bits = write_clip(path, plane, kPartHeight, kPartWidth, kFrames, quality);
-    if (std::abs(std::log(bits / kBitsPerPixel)) < distance) {
-      distance = std::abs(std::log(bits / kBitsPerPixel));
-      best = quality;
-    }
-    if (bits > kBitsPerPixel) {
-      low = quality + 1;
-    } else {
-      high = quality;
-    }
+  constexpr int kSteps = 7;
+  double low = 1.0;
+  double high = 6.0;
+  for (int step = 0; step < kSteps; ++step) {
+    const double grain = 0.5 * (low + high);
+    const PannedPlane plane(kPartHeight, kPartWidth, grain);
+    const double bits = write_clip(path, plane, kPartHeight, kPartWidth);
+    (bits > kBitsPerPixel ? high : low) = grain;
   }
-  return best;
+  return 0.5 * (low + high);
 }
 
 /// The same pictures under another digest: an empty box at the end, which every reader skips.
@@ -112,10 +100,9 @@ void decode(const std::string& path) {
 
 /// Three clips of one view and the job that evaluates them.
 ViewJob make_view(const std::string& folder, int64_t height, int64_t width, double& bits) {
-  const PannedPlane plane(height, width);
   const std::string first = folder + "/first.mp4";
-  const int quality = choose_quality(first);
-  bits = write_clip(first, plane, height, width, kFrames, quality);
+  const PannedPlane plane(height, width, choose_grain(first));
+  bits = write_clip(first, plane, height, width);
   for (const char mark : {'1', '2', 'g'})
     copy_with_free_box(first, folder + "/" + mark + ".mp4", mark);
   ViewJob job;
