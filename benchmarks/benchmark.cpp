@@ -28,9 +28,11 @@ BenchmarkResult against_target(BenchmarkResult result, double target, bool at_le
 }
 
 std::vector<std::string> benchmark_groups() {
-  return {"gemm",   "encoder",    "large-encoders", "encoder-memory", "end-to-end", "surprise",
-          "decode", "preprocess", "search",         "store",          "manifest",   "trajectory",
-          "v1",     "start-up",   "run-memory",     "pairs",          "physics-iq"};
+  return {"gemm",       "encoder",         "large-encoders",   "encoder-memory",
+          "end-to-end", "surprise",        "decode",           "preprocess",
+          "search",     "store",           "manifest",         "trajectory",
+          "v1",         "start-up",        "run-memory",       "pairs",
+          "physics-iq", "physics-iq-576p", "physics-iq-1080p", "physics-iq-2160p"};
 }
 
 std::vector<BenchmarkResult> run_benchmarks(
@@ -70,7 +72,12 @@ std::vector<BenchmarkResult> run_benchmarks(
   if (wanted("start-up")) add("start-up", [&] { return bench_start_up(n); });
   if (wanted("run-memory")) add("run-memory", [&] { return bench_run_memory(); });
   if (wanted("pairs")) add("pairs", [&] { return bench_minimal_pairs(n); });
-  if (wanted("physics-iq")) add("physics-iq", [&] { return bench_physics_iq(n); });
+  // One size at a time is quick enough for a quiet moment; `physics-iq` is all three.
+  for (const int64_t height : {576, 1080, 2160}) {
+    const std::string group = fmt::format("physics-iq-{}p", height);
+    if (wanted("physics-iq") || wanted(group.c_str()))
+      add(group.c_str(), [&] { return bench_physics_iq(height, n); });
+  }
   return all;
 }
 

@@ -45,8 +45,8 @@ Results bench_run_memory();
 /// Rescoring full-size MVP logs against the grammar check of the same JSON; BCa intervals against
 /// drawing their indices.
 Results bench_minimal_pairs(int64_t repetitions);
-/// CPU time of one Physics-IQ view against decoding its three clips, at three sizes.
-Results bench_physics_iq(int64_t repetitions);
+/// CPU time of one Physics-IQ view of 16:9 pictures against decoding its three clips.
+Results bench_physics_iq(int64_t height, int64_t repetitions);
 
 /// Fails the benchmark of a wrong result.
 void require_correct(bool holds, const char* name, const char* what);

@@ -65,9 +65,10 @@ double median_seconds(int64_t repetitions, const std::function<void()>& body) {
 }
 
 std::vector<double> median_cpu_seconds_in_turns(int64_t repetitions,
-                                                const std::vector<std::function<void()>>& bodies) {
+                                                const std::vector<std::function<void()>>& bodies,
+                                                int64_t uncounted) {
   std::vector<std::vector<double>> times(bodies.size());
-  for (int64_t round = -1; round < repetitions; ++round) {
+  for (int64_t round = -uncounted; round < repetitions; ++round) {
     for (std::size_t i = 0; i < bodies.size(); ++i) {
       const double start = cpu_seconds(RUSAGE_SELF);
       bodies[i]();

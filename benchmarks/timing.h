@@ -13,10 +13,11 @@ double median_seconds(int64_t repetitions, const std::function<void()>& body);
 /// Median CPU time (user and system, all threads of this process), seconds.
 double median_cpu_seconds(int64_t repetitions, const std::function<void()>& body);
 
-/// Median CPU times of several bodies run in turns, seconds, after one round that is not counted:
-/// what disturbs the machine disturbs all of them.
+/// Median CPU times of several bodies run in turns, seconds, after `uncounted` rounds: what
+/// disturbs the machine disturbs all of them.
 std::vector<double> median_cpu_seconds_in_turns(int64_t repetitions,
-                                                const std::vector<std::function<void()>>& bodies);
+                                                const std::vector<std::function<void()>>& bodies,
+                                                int64_t uncounted = 1);
 
 /// Wall times of several bodies run in turns, seconds: [body][round], after one round that is not
 /// counted.

@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include <cmath>
+#include <malloc.h>
 #include <memory>
 
 namespace physprobe {
@@ -63,7 +64,15 @@ int score_tables(const PhysicsIqFlags& flags, Invocation& invocation) {
   return 0;
 }
 
+/// Gives the pictures of a clip that is done with back to the system at once. Left to itself glibc
+/// keeps blocks of this size in its heap as soon as one has been freed, where they add up over
+/// clips of different sizes.
+void return_large_blocks_at_once() {
+  mallopt(M_MMAP_THRESHOLD, 1 << 20);
+}
+
 int score_videos(PhysicsIqFlags& flags, Invocation& invocation) {
+  return_large_blocks_at_once();
   PhysicsIqOptions& options = flags.options;
   options.mask_path = mask_path_from_name(flags.masks);
   options.plan.first_frames = parse_frames(flags.frames);
@@ -161,8 +170,8 @@ void add_score_physics_iq(CLI::App& score, Invocation& invocation) {
       ->take_all();
   command
       ->add_option("--join", flags->joins,
-                   "Join a probe's output: CSV with id and score, or a run's items.jsonl "
-                   "(repeatable)")
+                   "Join a probe's output: CSV with id and score, a run's items.jsonl, or "
+                   "probe surprise's curves.json (repeatable)")
       ->take_all();
   command->add_option("--model-name", flags->model, "Model column of the aggregate table");
   command->add_option("--seed", options.statistics.seed, "Seed of the bootstrap");

@@ -10,14 +10,6 @@
 namespace physprobe {
 namespace {
 
-std::string csp_hash(std::string_view script) {
-  const std::string hex = sha256_hex(script);
-  std::string bytes;
-  for (std::size_t i = 0; i < hex.size(); i += 2)
-    bytes += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
-  return "'sha256-" + base64(bytes) + "'";
-}
-
 std::string policy(std::string_view scripts) {
   // report_data/ lies beside the page: 'self' when it is served, file: when it is opened from disk.
   return fmt::format(
@@ -28,6 +20,14 @@ std::string policy(std::string_view scripts) {
 }
 
 }  // namespace
+
+std::string csp_hash(std::string_view script) {
+  const std::string hex = sha256_hex(script);
+  std::string bytes;
+  for (std::size_t i = 0; i < hex.size(); i += 2)
+    bytes += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
+  return "'sha256-" + base64(bytes) + "'";
+}
 
 PageKind run_page() {
   return {"report/assets/page.html", asset_page(), asset_scripts()};

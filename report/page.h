@@ -21,6 +21,9 @@ PageKind run_page();
 /// The page of minimal-pair scores.
 PageKind pairs_page();
 
+/// A script's place in a content security policy: 'sha256-…', with the quotes.
+std::string csp_hash(std::string_view script);
+
 /// Replaces every {{name}} of the template once; throws Error(kInternal) for a slot without text.
 std::string compose_page(const std::map<std::string, std::string>& slots,
                          const PageKind& kind = run_page());

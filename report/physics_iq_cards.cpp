@@ -14,8 +14,34 @@ namespace {
 
 using Json = nlohmann::json;
 
+// The browser's own controls darken a small clip while it waits, so they come once it is played.
+constexpr std::string_view kScript = R"(
+'use strict';
+for (const clip of document.querySelectorAll('.piq .clip')) {
+  const video = clip.querySelector('video');
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.className = 'play';
+  button.setAttribute('aria-label', 'Play the clip');
+  const begin = () => {
+    if (!button.isConnected) return;
+    button.remove();
+    video.controls = true;
+    video.focus({preventScroll: true});
+    video.play().catch(() => {});
+  };
+  video.controls = false;
+  button.addEventListener('click', begin);
+  video.addEventListener('click', begin);
+  clip.append(button);
+}
+)";
+
 constexpr const char* kStyle = R"(
 .piq video, .piq img { width: 100%; display: block; background: var(--wash); }
+.piq .clip { position: relative; }
+.piq .play { width: 1.7rem; height: 1.7rem; }
+.piq .play::before { inset: .5rem; }
 .piq .panels, .piq .seven { display: grid; font-size: .8125rem; color: var(--quiet); }
 .piq .panels { grid-template-columns: repeat(3, 1fr); margin-bottom: .3rem; }
 .piq .seven { grid-template-columns: 1fr 6fr; margin: .9rem 0 .3rem; white-space: nowrap; }
@@ -116,9 +142,9 @@ std::string card(const Json& line, MediaRoom& room) {
   if (!clip.empty())
     html +=
         "<div class=\"panels\"><span>real, take "
-        "1</span><span>generated</span><span>where they move</span></div><video controls loop "
-        "muted playsinline preload=\"metadata\" src=\"" +
-        clip + "\"></video>";
+        "1</span><span>generated</span><span>where they move</span></div><div "
+        "class=\"clip\"><video controls loop muted playsinline preload=\"metadata\" src=\"" +
+        clip + "\"></video></div>";
   const std::string strip = room.source(line.at("media"), "strip");
   if (!strip.empty())
     html +=
@@ -163,6 +189,10 @@ std::string physics_iq_cards(const std::vector<Json>& lines, MediaRoom& room) {
 
 const char* physics_iq_style() {
   return kStyle;
+}
+
+std::string_view physics_iq_script() {
+  return kScript;
 }
 
 }  // namespace physprobe

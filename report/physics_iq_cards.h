@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace physprobe {
@@ -31,6 +32,8 @@ std::string physics_iq_cards(const std::vector<nlohmann::json>& lines, MediaRoom
 
 /// The cards' style sheet.
 const char* physics_iq_style();
+/// Shows a clip's controls once it is played; without scripts they are always there.
+std::string_view physics_iq_script();
 
 /// Room that a card takes without its media.
 constexpr int64_t kPhysicsIqCardBytes = 12'000;

@@ -5,6 +5,7 @@
 #include "physprobe/core/json_lines.h"
 #include "physprobe/report/assets.h"
 #include "physprobe/report/html.h"
+#include "physprobe/report/page.h"
 #include "physprobe/report/physics_iq_cards.h"
 
 #include <fmt/format.h>
@@ -271,7 +272,8 @@ std::string render(const std::string& directory, const Json& results, int64_t ma
       "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
       "content=\"width=device-width, initial-scale=1\"><meta name=\"color-scheme\" "
       "content=\"light dark\"><meta http-equiv=\"Content-Security-Policy\" content=\"default-src "
-      "'none'; style-src 'unsafe-inline'; img-src data: 'self' file:; media-src data: 'self' "
+      "'none'; script-src {}; style-src 'unsafe-inline'; img-src data: 'self' file:; media-src "
+      "data: 'self' "
       "file:\"><title>Physics-IQ · physprobe report</title><link rel=\"icon\" "
       "href=\"data:,\"><style>{}{}</style></head><body><a class=\"skip\" href=\"#samples\">Skip to "
       "the samples</a><nav class=\"bar\" aria-label=\"Sections\"><a class=\"mark\" "
@@ -279,7 +281,7 @@ std::string render(const std::string& directory, const Json& results, int64_t ma
       "href=\"#why\">Why</a></li><li><a href=\"#samples\">Samples</a></li><li><a "
       "href=\"#provenance\">Provenance</a></li></ul></nav><main id=\"top\"><header "
       "class=\"hero\">{}</header>{}",
-      asset_css(), physics_iq_style(), headline(results), notes);
+      csp_hash(physics_iq_script()), asset_css(), physics_iq_style(), headline(results), notes);
   std::string body =
       "<section id=\"scores\" class=\"part full\"><h2>Scores</h2><div class=\"body\">" +
       (results.at("runs").empty() ? "" : runs_table(results)) +
@@ -303,7 +305,8 @@ std::string render(const std::string& directory, const Json& results, int64_t ma
   return head + body + cards +
          "</div></section><section id=\"provenance\" class=\"part\"><h2>Provenance</h2><div "
          "class=\"body\">" +
-         provenance(results) + "</div></section></main></body></html>\n";
+         provenance(results) + "</div></section></main><script>" +
+         std::string(physics_iq_script()) + "</script></body></html>\n";
 }
 
 }  // namespace

@@ -59,18 +59,37 @@ Clip FrameByFrameReader::read(const std::vector<int64_t>& indices) {
   return clip;
 }
 
-void FrameByFrameReader::for_each(
-    const std::vector<int64_t>& ascending_indices,
-    const std::function<bool(int64_t, double, const at::Tensor&)>& body) {
-  for (std::size_t i = 0; i < ascending_indices.size(); ++i) {
-    check_index(ascending_indices[i]);
-    if (i > 0 && ascending_indices[i] <= ascending_indices[i - 1]) {
+void FrameByFrameReader::check_ascending(const std::vector<int64_t>& indices) const {
+  for (std::size_t i = 0; i < indices.size(); ++i) {
+    check_index(indices[i]);
+    if (i > 0 && indices[i] <= indices[i - 1]) {
       throw Error(
           ErrorKind::kUsage, info_.path,
           fmt::format("for_each was given frame {} after frame {}; its indices have to ascend",
-                      ascending_indices[i], ascending_indices[i - 1]));
+                      indices[i], indices[i - 1]));
     }
   }
+}
+
+void FrameByFrameReader::for_each_band(const std::vector<int64_t>& ascending_indices,
+                                       const std::function<bool(const FrameBand&)>& body) {
+  check_ascending(ascending_indices);
+  for (const int64_t index : ascending_indices) {
+    if (!read_bands(index, body)) return;
+  }
+}
+
+bool FrameByFrameReader::read_bands(int64_t index,
+                                    const std::function<bool(const FrameBand&)>& body) {
+  whole_.resize(static_cast<std::size_t>(info_.height * info_.width * 3));
+  read_frame(index, whole_.data());
+  return body({index, 0, info_.height, whole_.data(), info_.width * 3});
+}
+
+void FrameByFrameReader::for_each(
+    const std::vector<int64_t>& ascending_indices,
+    const std::function<bool(int64_t, double, const at::Tensor&)>& body) {
+  check_ascending(ascending_indices);
   at::Tensor frame;
   for (const int64_t index : ascending_indices) {
     // A frame that the consumer kept stays his own; otherwise its memory is used again.

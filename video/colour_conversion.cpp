@@ -10,6 +10,7 @@ extern "C" {
 #include <ATen/ops/empty.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 #include <tuple>
 
@@ -21,6 +22,8 @@ constexpr int kRowAlignment = 64;
 // Its vector code writes whole blocks of pixels; where the row has no room for the last block it
 // leaves the remaining pixels unwritten.
 constexpr int kBlockPixels = 32;
+constexpr int kBandRowStep = 4;         // bands begin at multiples of it
+constexpr int kBandBytes = 192 * 1024;  // of RGB: stays in a second-level cache beside its source
 
 int round_up(int value, int multiple) {
   return (value + multiple - 1) / multiple * multiple;
@@ -94,7 +97,13 @@ void ColourConversion::prepare(const Source& source) {
                             source.width, source.height));
   }
   if (tags_ == ColourTags::kHonoured) apply_tags(source);
-  padded_rows_ = at::empty({source.height, padded_row_bytes(source.width)}, at::kByte);
+  padded_rows_.reset();
+}
+
+uint8_t* ColourConversion::padded_rows(int rows) {
+  if (!padded_rows_.defined() || padded_rows_.size(0) < rows)
+    padded_rows_ = at::empty({rows, padded_row_bytes(source_.width)}, at::kByte);
+  return padded_rows_.data_ptr<uint8_t>();
 }
 
 void ColourConversion::apply_tags(const Source& source) {
@@ -128,7 +137,7 @@ void ColourConversion::to_rgb(const AVFrame& frame, const CodedSize& coded, uint
   const int padded = padded_row_bytes(size.width);
   const bool is_direct = padded == row_bytes && size.height == frame.height &&
                          reinterpret_cast<uintptr_t>(out) % kRowAlignment == 0;
-  uint8_t* target = is_direct ? out : padded_rows_.data_ptr<uint8_t>();
+  uint8_t* target = is_direct ? out : padded_rows(size.height);
   uint8_t* const planes[4] = {target, nullptr, nullptr, nullptr};
   const int strides[4] = {padded, 0, 0, 0};
   sws_scale(context_.get(), frame.data, frame.linesize, 0, size.height, planes, strides);
@@ -143,6 +152,41 @@ void ColourConversion::to_rgb(const AVFrame& frame, const CodedSize& coded, uint
     uint8_t* const end = out + static_cast<std::ptrdiff_t>(row_bytes) * frame.height;
     for (uint8_t* pixel = out; pixel < end; pixel += 3) std::swap(pixel[0], pixel[2]);
   }
+}
+
+bool ColourConversion::converts_in_bands(const AVFrame& frame) {
+  return converts_pairs_of_rows(frame.format, frame.height);
+}
+
+bool ColourConversion::to_rgb_bands(
+    const AVFrame& frame,
+    const CodedSize& coded,
+    const std::function<bool(int, int, const uint8_t*, int)>& body) {
+  const CodedSize size = converted_size(frame, coded);
+  const int padded = padded_row_bytes(size.width);
+  prepare({frame.format, frame.colorspace, frame.color_range, size.width, size.height});
+  const AVPixFmtDescriptor& format = *av_pix_fmt_desc_get(static_cast<AVPixelFormat>(frame.format));
+  const int most_rows = std::max(kBandRowStep, kBandBytes / padded / kBandRowStep * kBandRowStep);
+  uint8_t* const band = padded_rows(std::min(most_rows, size.height));
+  for (int top = 0; top < size.height; top += most_rows) {
+    const int rows = std::min(most_rows, size.height - top);
+    const uint8_t* source[4] = {};
+    for (int plane = 0; plane < 3; ++plane) {
+      const int row = plane == 0 ? top : top >> format.log2_chroma_h;
+      source[plane] = frame.data[plane] + static_cast<std::ptrdiff_t>(row) * frame.linesize[plane];
+    }
+    // swscale finds the place of a band in the picture itself, from the picture's first row.
+    uint8_t* const planes[4] = {band - static_cast<std::ptrdiff_t>(top) * padded, nullptr, nullptr,
+                                nullptr};
+    const int strides[4] = {padded, 0, 0, 0};
+    if (sws_scale(context_.get(), source, frame.linesize, top, rows, planes, strides) != rows)
+      throw Error(ErrorKind::kInternal, "", "swscale did not convert a band of rows by itself");
+    if (!body(top, rows, band, padded)) {
+      context_.reset();  // it waits for the rows below
+      return false;
+    }
+  }
+  return true;
 }
 
 }  // namespace physprobe

@@ -9,6 +9,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <functional>
 
 namespace physprobe {
 
@@ -25,6 +26,15 @@ class ColourConversion {
   /// Writes `frame` as packed RGB, (height, width, 3) uint8, to `out`.
   void to_rgb(const AVFrame& frame, const CodedSize& coded, uint8_t* out);
 
+  /// Whether swscale converts rows of such a picture without looking at those above and below.
+  static bool converts_in_bands(const AVFrame& frame);
+  /// The same bytes in bands of rows, without memory for the whole picture, if converts_in_bands:
+  /// calls `body(first row, rows, rgb, bytes from row to row)`, which returns false to stop; false
+  /// then.
+  bool to_rgb_bands(const AVFrame& frame,
+                    const CodedSize& coded,
+                    const std::function<bool(int, int, const uint8_t*, int)>& body);
+
  private:
   /// What a conversion depends on besides the pixels.
   struct Source {
@@ -37,13 +47,13 @@ class ColourConversion {
   };
   void prepare(const Source& source);
   void apply_tags(const Source& source);
+  uint8_t* padded_rows(int rows);
 
   ColourTags tags_;
   UniqueSwsContext context_;
   Source source_;
   AVPixelFormat target_format_ = AV_PIX_FMT_NONE;
-  at::Tensor
-      padded_rows_;  // (source_.height, padded_row_bytes) when rows cannot go to `out` directly
+  at::Tensor padded_rows_;  // (rows, padded_row_bytes) when rows cannot go to `out` directly
 };
 
 /// Bits per colour component of a pixel format; 8 if unknown.

@@ -70,14 +70,7 @@ class FileReader final : public FrameByFrameReader {
 
  protected:
   void read_frame(int64_t index, uint8_t* out) override {
-    const AVFrame& frame = decoder_->frame(first_index_ + index);
-    if (frame.width != coded_width_ || frame.height != coded_height_) {
-      throw Error(
-          ErrorKind::kInput, info_.path,
-          fmt::format(
-              "frame {} is {}x{}, the video began with {}x{}; split it where the size changes",
-              index, frame.width, frame.height, coded_width_, coded_height_));
-    }
+    const AVFrame& frame = decoded(index);
     if (info_.rotation_degrees == 0) {
       conversion_.to_rgb(frame, decoder_->coded_size(), out);
       return;
@@ -91,7 +84,30 @@ class FileReader final : public FrameByFrameReader {
                                                : cv::ROTATE_90_COUNTERCLOCKWISE);
   }
 
+  bool read_bands(int64_t index, const std::function<bool(const FrameBand&)>& body) override {
+    const AVFrame& frame = decoded(index);
+    if (info_.rotation_degrees != 0 || !ColourConversion::converts_in_bands(frame))
+      return FrameByFrameReader::read_bands(index, body);
+    return conversion_.to_rgb_bands(
+        frame, decoder_->coded_size(),
+        [&](int first_row, int rows, const uint8_t* rgb, int row_bytes) {
+          return body({index, first_row, rows, rgb, row_bytes});
+        });
+  }
+
  private:
+  const AVFrame& decoded(int64_t index) {
+    const AVFrame& frame = decoder_->frame(first_index_ + index);
+    if (frame.width != coded_width_ || frame.height != coded_height_) {
+      throw Error(
+          ErrorKind::kInput, info_.path,
+          fmt::format(
+              "frame {} is {}x{}, the video began with {}x{}; split it where the size changes",
+              index, frame.width, frame.height, coded_width_, coded_height_));
+    }
+    return frame;
+  }
+
   void describe_header() {
     const AVStream& stream = source_.stream();
     const AVCodecParameters& codec = *stream.codecpar;

@@ -69,6 +69,15 @@ struct VideoInfo {
   std::vector<std::string> damage;       ///< Human-readable findings; empty for a sound file.
 };
 
+/// Some rows of a frame, from top to bottom one band after the other.
+struct FrameBand {
+  int64_t index = 0;      ///< Of the frame.
+  int64_t first_row = 0;  ///< A multiple of 4.
+  int64_t rows = 0;       ///< The frame is complete where first_row + rows reaches its height.
+  const uint8_t* rgb = nullptr;  ///< (rows, width, 3) uint8; valid during the call.
+  int64_t row_bytes = 0;         ///< From one row to the next, at least 3 * width.
+};
+
 /// Not thread-safe; one reader per thread.
 class VideoReader {
  public:
@@ -92,6 +101,11 @@ class VideoReader {
   /// list without repeats, in bounded memory; `body` returns false to stop.
   virtual void for_each(const std::vector<int64_t>& ascending_indices,
                         const std::function<bool(int64_t, double, const at::Tensor&)>& body) = 0;
+
+  /// The same frames and bytes as for_each, in bands small enough to stay in a CPU's cache where
+  /// the picture's format allows it, else in one band: for consumers that go over rows once.
+  virtual void for_each_band(const std::vector<int64_t>& ascending_indices,
+                             const std::function<bool(const FrameBand&)>& body) = 0;
 
   /// The frames on screen at these times: frame i is shown while pts[i] <= t < pts[i+1]. Throws
   /// Error(kUsage) for t < first pts or t >= end_seconds.

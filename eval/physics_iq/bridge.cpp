@@ -47,7 +47,37 @@ std::vector<Item> read_items(const std::string& directory) {
 /// column -> id -> value.
 using ProbeValues = std::map<std::string, std::map<std::string, double>>;
 
+/// Mean surprise of each video under each context length, and of their smallest ("Filtered"), from
+/// the curves that `probe surprise` writes.
+ProbeValues read_surprise(const std::string& path) try {
+  const nlohmann::json document = read_json(path);
+  const char* const list = document.contains("videos") ? "videos" : "items";
+  if (!document.contains("contexts") || !document.contains(list))
+    throw Error(ErrorKind::kInput, path,
+                "holds no surprise curves (contexts and videos); expected the curves.json that "
+                "`probe surprise --out` writes, a CSV with id, or a run's items.jsonl");
+  const std::string name = document.value("name", std::string("surprise"));
+  ProbeValues values;
+  for (const nlohmann::json& video : document.at(list)) {
+    const nlohmann::json& means = video.at("mean");
+    for (std::size_t row = 0; row < means.size(); ++row) {
+      if (!means.at(row).is_number()) continue;
+      const std::string context =
+          row < document.at("contexts").size()
+              ? fmt::format("context {}", document.at("contexts").at(row).get<int64_t>())
+              : "Filtered";
+      values[fmt::format("{} {} mean_surprise", name, context)][video.at("id").get<std::string>()] =
+          means.at(row).get<double>();
+    }
+  }
+  return values;
+} catch (const nlohmann::json::exception& error) {
+  throw Error(ErrorKind::kInput, path,
+              fmt::format("is not as `probe surprise --out` writes its curves: {}", error.what()));
+}
+
 ProbeValues read_probe(const std::string& path) {
+  if (std::filesystem::path(path).extension() == ".json") return read_surprise(path);
   ProbeValues values;
   if (std::filesystem::path(path).extension() == ".jsonl") {
     for_each_json_line(path, [&](int64_t, const nlohmann::json& line) {

@@ -8,7 +8,6 @@
 #include "physprobe/eval/physics_iq/mask_shrink.h"
 #include "physprobe/video/video_reader.h"
 
-#include <ATen/core/Tensor.h>
 #include <fmt/format.h>
 
 #include <cmath>
@@ -42,17 +41,20 @@ class ScratchMaskVideo {
 
 }  // namespace
 
-MaskStack pass_over_clip(const std::string& path,
+std::unique_ptr<VideoReader> open_clip(const std::string& path, ColourTags colour_tags) {
+  VideoOptions video;
+  video.colour_tags = colour_tags;
+  return VideoReader::open(path, video);
+}
+
+MaskStack pass_over_clip(VideoReader& reader,
                          const ClipOptions& options,
                          bool wants_masks,
                          const std::string& scratch_directory,
                          const std::function<void(int64_t, const uint8_t*)>& on_frame) {
-  VideoOptions video;
-  video.colour_tags = options.colour_tags;
-  const auto reader = VideoReader::open(path, video);
-  const VideoInfo& info = reader->info();
+  const VideoInfo& info = reader.info();
   if (info.frame_count < options.drop_first + options.frames)
-    throw Error(ErrorKind::kInput, path,
+    throw Error(ErrorKind::kInput, info.path,
                 fmt::format("has {} frames, {} are needed{}", info.frame_count, options.frames,
                             options.drop_first > 0
                                 ? fmt::format(" after the {} left out", options.drop_first)
@@ -77,14 +79,13 @@ MaskStack pass_over_clip(const std::string& path,
       }
     });
   }
-  std::vector<uint8_t> small(static_cast<std::size_t>(options.height * options.width * 3));
-  reader->for_each(indices, [&](int64_t index, double, const at::Tensor& frame) {
+  FrameShrinker frame_shrinker(info.height, info.width, options.height, options.width);
+  reader.for_each_band(indices, [&](const FrameBand& band) {
     if (interrupt_signal() != 0) throw Interrupted{};
-    const uint8_t* const rgb = frame.data_ptr<uint8_t>();
-    resize_for_metrics(rgb, info.height, info.width, 3, small.data(), options.height,
-                       options.width);
-    on_frame(index - options.drop_first, small.data());
-    if (masker) masker->push(rgb);
+    frame_shrinker.push_rows(band.rgb, band.row_bytes, band.first_row, band.rows);
+    if (masker) masker->push_rows(band.rgb, band.row_bytes, band.rows);
+    if (band.first_row + band.rows == info.height)
+      on_frame(band.index - options.drop_first, frame_shrinker.frame());
     return true;
   });
   if (masker) masker->finish();

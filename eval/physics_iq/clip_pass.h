@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 
 namespace physprobe {
@@ -24,12 +25,15 @@ struct ClipOptions {
   int64_t width = 0;
 };
 
+/// A reader whose bytes are those that the evaluation compares.
+std::unique_ptr<VideoReader> open_clip(const std::string& path, ColourTags colour_tags);
+
 /// Decodes frames [drop_first, drop_first + frames), hands each, shrunk to (height, width, 3) RGB,
 /// to `on_frame(index from 0, frame)` and returns the masks (empty unless `wants_masks`) at the
 /// same size. Masks are computed from the first compared frame on. `scratch_directory` takes the
-/// mask video of kMp4v, which is removed. Throws Error(kInput) for a clip that is too short or
-/// damaged, Interrupted when a signal asked for a stop.
-MaskStack pass_over_clip(const std::string& path,
+/// mask video of kMp4v, which is removed. `reader` is one of open_clip. Throws Error(kInput) for a
+/// clip that is too short or damaged, Interrupted when a signal asked for a stop.
+MaskStack pass_over_clip(VideoReader& reader,
                          const ClipOptions& options,
                          bool wants_masks,
                          const std::string& scratch_directory,

@@ -11,26 +11,18 @@ namespace physprobe {
 namespace {
 
 constexpr int64_t kBorder = 2;
+constexpr int64_t kKernelRows = 2 * kBorder + 1;
 constexpr int64_t kWordBits = 64;
-constexpr int64_t kHeldBytes = int64_t{24} << 20;
-constexpr int64_t kMostHeldFrames = 8;
+constexpr int64_t kHeldBytes = int64_t{17} << 20;  // two frames at 3840x2160
 // OpenCV's vector code takes the picture as one row in steps of 32 pixels and leaves the rest to
 // scalar code, which rounds both products.
 constexpr int64_t kFusedStep = 32;
-constexpr int64_t kStripValues = 16'384;  // doubles of background worked on while in the cache
 
 /// Mirrored at the edges without repeating them; `size` 1 has nothing to mirror.
 int64_t mirrored(int64_t index, int64_t size) {
   if (size == 1) return 0;
   while (index < 0 || index >= size) index = index < 0 ? -index : 2 * size - 2 - index;
   return index;
-}
-
-/// Eight bytes of 0 or 1 to eight bits.
-uint64_t gather_bits(const uint8_t* bytes) {
-  uint64_t eight = 0;
-  std::memcpy(&eight, bytes, sizeof(eight));
-  return (eight * 0x0102040810204080U) >> 56U;
 }
 
 /// Eight bits as eight bytes of 0 or 255, in memory order, for every value of a byte.
@@ -47,80 +39,58 @@ const std::array<uint64_t, 256>& spread_bytes() {
   return table;
 }
 
-/// `bytes` has room for whole words; those past the width are 0.
-void pack_row(const uint8_t* bytes, int64_t words, uint64_t* out) {
-  for (int64_t word = 0; word < words; ++word) {
-    uint64_t bits = 0;
-    for (int64_t i = 0; i < 8; ++i)
-      bits |= gather_bits(bytes + word * kWordBits + 8 * i) << (8 * i);
-    out[word] = bits;
-  }
-}
-
 uint64_t last_word_mask(int64_t width) {
   const int64_t used = width % kWordBits;
   return used == 0 ? ~uint64_t{0} : (uint64_t{1} << used) - 1;
 }
 
-/// Each bit becomes the AND (erosion) or OR (dilation) of five horizontal neighbours. Bits outside
-/// the row count as 1 for erosion and 0 for dilation.
-template <bool is_erosion>
-void spread_row(const uint64_t* in, int64_t words, uint64_t last_mask, uint64_t* out) {
-  const uint64_t outside = is_erosion ? ~uint64_t{0} : 0;
-  const auto load = [&](int64_t i) {
-    if (i < 0 || i >= words) return outside;
-    return is_erosion && i + 1 == words ? in[i] | ~last_mask : in[i];
-  };
-  uint64_t before = outside;
-  uint64_t here = load(0);
-  for (int64_t i = 0; i < words; ++i) {
-    const uint64_t after = load(i + 1);
-    const uint64_t left1 = here << 1U | before >> 63U;
-    const uint64_t left2 = here << 2U | before >> 62U;
-    const uint64_t right1 = here >> 1U | after << 63U;
-    const uint64_t right2 = here >> 2U | after << 62U;
-    out[i] = is_erosion ? here & left1 & left2 & right1 & right2
-                        : here | left1 | left2 | right1 | right2;
-    before = here;
-    here = after;
-  }
-  out[words - 1] &= last_mask;
-}
-
-/// One 5x5 erosion or dilation in place; `scratch` takes the horizontal pass.
+/// Each bit becomes the AND of its 5x5 neighbours (erosion) or the OR of its 9x9 neighbours
+/// (dilation), in place; what lies outside the picture is ignored. `scratch` takes the horizontal
+/// pass.
 template <bool is_erosion>
 void morph(BitImage& image, BitImage& scratch) {
+  const MotionKernels& kernels = motion_kernels();
+  constexpr int64_t kReach = is_erosion ? 2 : 4;
+  constexpr uint64_t kOutside = is_erosion ? ~uint64_t{0} : 0;
   const int64_t words = image.words_per_row;
   const uint64_t last_mask = last_word_mask(image.width);
-  for (int64_t y = 0; y < image.height; ++y)
-    spread_row<is_erosion>(image.row(y), words, last_mask, scratch.row(y));
+  std::vector<uint64_t> padded(static_cast<std::size_t>(words + 2), kOutside);
   for (int64_t y = 0; y < image.height; ++y) {
-    const int64_t begin = std::max<int64_t>(0, y - kBorder);
-    const int64_t end = std::min(image.height, y + kBorder + 1);
-    uint64_t* const out = image.row(y);
-    std::memcpy(out, scratch.row(begin), static_cast<std::size_t>(words) * sizeof(uint64_t));
-    for (int64_t from = begin + 1; from < end; ++from) {
-      const uint64_t* const in = scratch.row(from);
-      for (int64_t i = 0; i < words; ++i) out[i] = is_erosion ? out[i] & in[i] : out[i] | in[i];
-    }
+    uint64_t* const row = padded.data() + 1;
+    std::copy_n(image.row(y), words, row);
+    row[words - 1] |= kOutside & ~last_mask;
+    (is_erosion ? kernels.erode_row : kernels.dilate_row)(row, words, scratch.row(y));
+    scratch.row(y)[words - 1] &= last_mask;
+  }
+  const uint64_t* rows[2 * kReach + 1];
+  for (int64_t y = 0; y < image.height; ++y) {
+    // A row at the edge stands for those outside: once more it changes neither an AND nor an OR.
+    for (int64_t i = 0; i <= 2 * kReach; ++i)
+      rows[i] = scratch.row(std::clamp<int64_t>(y + i - kReach, 0, image.height - 1));
+    (is_erosion ? kernels.intersect_rows : kernels.unite_rows)(rows, words, image.row(y));
   }
 }
 
 /// MotionKernels::update_background for the pixels that OpenCV's vector code leaves over.
-void update_leftover(
-    const uint8_t* grey, int64_t count, int threshold, double* background, uint8_t* fired) {
-  for (int64_t x = 0; x < count; ++x) {
+void update_leftover(const uint8_t* grey,
+                     int64_t begin,
+                     int64_t end,
+                     int threshold,
+                     double* background,
+                     uint64_t* fired) {
+  for (int64_t x = begin; x < end; ++x) {
     background[x] = 0.7 * background[x] + 0.3 * grey[x];
-    fired[x] =
-        std::abs(static_cast<float>(grey[x]) - std::nearbyint(static_cast<float>(background[x]))) >
-                static_cast<float>(threshold)
-            ? 1
-            : 0;
+    const float rounded = std::nearbyint(static_cast<float>(background[x]));
+    const bool fires =
+        std::abs(static_cast<float>(grey[x]) - rounded) > static_cast<float>(threshold);
+    const uint64_t bit = uint64_t{1} << (x % kWordBits);
+    fired[x / kWordBits] = fires ? fired[x / kWordBits] | bit : fired[x / kWordBits] & ~bit;
   }
 }
 
 int64_t frames_to_hold(int64_t height, int64_t width) {
-  return std::clamp<int64_t>(kHeldBytes / std::max<int64_t>(1, height * width), 1, kMostHeldFrames);
+  return std::clamp<int64_t>(kHeldBytes / std::max<int64_t>(1, height * width), 1,
+                             MotionKernels::kMostFrames);
 }
 
 }  // namespace
@@ -147,8 +117,7 @@ void BitImage::to_bytes(uint8_t* out) const {
 
 void open_and_close(BitImage& image, BitImage& scratch) {
   morph<true>(image, scratch);
-  morph<false>(image, scratch);
-  morph<false>(image, scratch);
+  morph<false>(image, scratch);  // twice 5x5 in a row is once 9x9
   morph<true>(image, scratch);
 }
 
@@ -160,37 +129,42 @@ MotionMasker::MotionMasker(int64_t height, int64_t width, int threshold, Sink si
       held_frames_(frames_to_hold(height, width)),
       blurred_(static_cast<std::size_t>(held_frames_ * height * width)),
       background_(static_cast<std::size_t>(height * width)),
-      grey_rows_(static_cast<std::size_t>(5 * (width + 2 * kBorder))),
+      grey_rows_(static_cast<std::size_t>(kKernelRows * (width + 2 * kBorder))),
       sums_(static_cast<std::size_t>(width + 2 * kBorder)),
       raw_(static_cast<std::size_t>(held_frames_), BitImage(height, width)),
-      scratch_(height, width) {
-  fired_.assign(static_cast<std::size_t>(scratch_.words_per_row * kWordBits), 0);
+      scratch_(height, width) {}
+
+void MotionMasker::push(const uint8_t* rgb) {
+  push_rows(rgb, 3 * width_, height_);
 }
 
-void MotionMasker::blur(const uint8_t* rgb, uint8_t* out) {
+void MotionMasker::push_rows(const uint8_t* rgb, int64_t row_bytes, int64_t rows) {
   const MotionKernels& kernels = motion_kernels();
   const int64_t padded = width_ + 2 * kBorder;
-  int64_t made = 0;  // grey rows so far; row y lies in slot y % 5
-  const auto make_row = [&](int64_t y) {
-    uint8_t* const row = grey_rows_.data() + y % 5 * padded;
-    kernels.grey_row(rgb + y * width_ * 3, width_, row + kBorder);
+  for (int64_t i = 0; i < rows; ++i) {
+    uint8_t* const row = grey_rows_.data() + grey_made_++ % kKernelRows * padded;
+    kernels.grey_row(rgb + i * row_bytes, width_, row + kBorder);
     for (int64_t x = 1; x <= kBorder; ++x) {
       row[kBorder - x] = row[kBorder + mirrored(-x, width_)];
       row[kBorder + width_ - 1 + x] = row[kBorder + mirrored(width_ - 1 + x, width_)];
     }
-  };
-  for (int64_t y = 0; y < height_; ++y) {
-    while (made < std::min(height_, y + kBorder + 1)) make_row(made++);
-    const uint8_t* rows[5];
-    for (int64_t i = 0; i < 5; ++i)
-      rows[i] = grey_rows_.data() + mirrored(y + i - kBorder, height_) % 5 * padded;
-    kernels.blur_row(rows, width_, sums_.data(), out + y * width_);
+    while (blurred_made_ < height_ &&
+           (blurred_made_ + kBorder < grey_made_ || grey_made_ == height_))
+      blur_row(blurred_made_++);
   }
+  if (grey_made_ < height_) return;
+  grey_made_ = 0;
+  blurred_made_ = 0;
+  if (++collected_ == held_frames_) flush();
 }
 
-void MotionMasker::push(const uint8_t* rgb) {
-  blur(rgb, blurred_.data() + collected_ * height_ * width_);
-  if (++collected_ == held_frames_) flush();
+void MotionMasker::blur_row(int64_t y) {
+  const uint8_t* rows[kKernelRows];
+  for (int64_t i = 0; i < kKernelRows; ++i)
+    rows[i] = grey_rows_.data() +
+              mirrored(y + i - kBorder, height_) % kKernelRows * (width_ + 2 * kBorder);
+  motion_kernels().blur_row(rows, width_, sums_.data(),
+                            blurred_.data() + (collected_ * height_ + y) * width_);
 }
 
 void MotionMasker::finish() {
@@ -200,29 +174,28 @@ void MotionMasker::finish() {
 void MotionMasker::flush() {
   const MotionKernels& kernels = motion_kernels();
   const int64_t pixels = height_ * width_;
-  const int64_t strip_rows = std::max<int64_t>(1, kStripValues / width_);
-  const bool starts = !has_background_ && collected_ > 0;
-  for (int64_t top = 0; top < height_ && collected_ > 0; top += strip_rows) {
-    const int64_t bottom = std::min(height_, top + strip_rows);
+  // The first frame is the background.
+  const int64_t first = has_background_ || collected_ == 0 ? 0 : 1;
+  const int64_t frames = collected_ - first;
+  const uint8_t* grey[MotionKernels::kMostFrames] = {};
+  uint64_t* fired[MotionKernels::kMostFrames] = {};
+  for (int64_t y = 0; y < height_ && collected_ > 0; ++y) {
+    double* const background = background_.data() + y * width_;
     for (int64_t t = 0; t < collected_; ++t) {
-      for (int64_t y = top; y < bottom; ++y) {
-        const uint8_t* const grey = blurred_.data() + t * pixels + y * width_;
-        double* const background = background_.data() + y * width_;
-        BitImage& raw = raw_[static_cast<std::size_t>(t)];
-        if (starts && t == 0) {
-          for (int64_t x = 0; x < width_; ++x) background[x] = grey[x];
-          std::fill_n(raw.row(y), raw.words_per_row, 0);
-          continue;
-        }
-        const int64_t fused =
-            std::clamp<int64_t>(pixels - pixels % kFusedStep - y * width_, 0, width_);
-        kernels.update_background(grey, fused, static_cast<float>(threshold_), background,
-                                  fired_.data());
-        update_leftover(grey + fused, width_ - fused, threshold_, background + fused,
-                        fired_.data() + fused);
-        pack_row(fired_.data(), raw.words_per_row, raw.row(y));
+      const uint8_t* const row = blurred_.data() + t * pixels + y * width_;
+      uint64_t* const words = raw_[static_cast<std::size_t>(t)].row(y);
+      std::fill_n(words, scratch_.words_per_row, 0);
+      if (t < first) {
+        std::copy_n(row, width_, background);
+      } else {
+        grey[t - first] = row;
+        fired[t - first] = words;
       }
     }
+    const int64_t fused = std::clamp<int64_t>(pixels - pixels % kFusedStep - y * width_, 0, width_);
+    kernels.update_background(grey, frames, fused, threshold_, background, fired);
+    for (int64_t t = 0; t < frames; ++t)
+      update_leftover(grey[t], fused, width_, threshold_, background, fired[t]);
   }
   for (int64_t t = 0; t < collected_; ++t) {
     BitImage& image = raw_[static_cast<std::size_t>(t)];

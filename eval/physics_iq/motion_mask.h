@@ -1,8 +1,8 @@
 #pragma once
 // The motion masks of Physics-IQ (Motamed et al. 2025; the evaluator's `generate_binary_masks`): a
 // pixel moves where it differs from a running background, cleaned by opening and closing. Exact to
-// the evaluator in integers, several frames at a time over strips of rows, so that the background
-// in double stays in the cache.
+// the evaluator in integers, several frames at a time, so that the background in double is loaded
+// once for all of them.
 
 #include <cstdint>
 #include <functional>
@@ -40,11 +40,14 @@ class MotionMasker {
 
   /// (height, width, 3) packed RGB.
   void push(const uint8_t* rgb);
+  /// The next rows of a frame from top to bottom, `row_bytes` from one to the next; the frame is
+  /// complete with its last row.
+  void push_rows(const uint8_t* rgb, int64_t row_bytes, int64_t rows);
   /// Hands out the masks of frames still held back. Call once, after the last frame.
   void finish();
 
  private:
-  void blur(const uint8_t* rgb, uint8_t* out);
+  void blur_row(int64_t y);
   void flush();
 
   int64_t height_;
@@ -56,9 +59,10 @@ class MotionMasker {
   std::vector<double> background_;  // (height, width)
   std::vector<uint8_t> grey_rows_;  // five padded rows
   std::vector<uint16_t> sums_;
-  std::vector<uint8_t> fired_;  // one row
-  std::vector<BitImage> raw_;   // (held_frames_)
+  std::vector<BitImage> raw_;  // (held_frames_)
   BitImage scratch_;
+  int64_t grey_made_ = 0;     // rows of the frame that is coming in; row y lies in slot y % 5
+  int64_t blurred_made_ = 0;  // rows of it blurred so far
   int64_t collected_ = 0;
   bool has_background_ = false;
 };

@@ -7,6 +7,7 @@
 #include "physprobe/eval/physics_iq/clip_pass.h"
 #include "physprobe/eval/physics_iq/frame_rate.h"
 #include "physprobe/eval/physics_iq/frame_shelf.h"
+#include "physprobe/eval/physics_iq/motion_kernels.h"
 #include "physprobe/eval/physics_iq/view_media.h"
 #include "physprobe/video/video_reader.h"
 #include "physprobe/video/video_writer.h"
@@ -139,8 +140,23 @@ class ViewEvaluator {
     return options;
   }
 
-  /// Masks of a real take: published ones, cached ones, or computed during the pass and cached.
-  MaskStack real_masks(const ViewClip& clip,
+  /// Masks of a real take, which rest in the cache while another clip is decoded: at 3840x2160 they
+  /// are 10 MB.
+  struct TakeMasks {
+    MaskStack stack;
+    std::string path;  // "" = published ones, which the cache has not
+
+    void put_away() {
+      if (!path.empty()) stack = MaskStack();
+    }
+    void fetch() {
+      if (stack.frames() == 0) stack = MaskStack::deserialise(read_file(path), path);
+    }
+  };
+
+  /// Published masks, cached ones, or computed during the pass and cached.
+  TakeMasks real_masks(const ViewClip& clip,
+                       VideoReader& reader,
                        const std::string& mask_video,
                        const std::function<void(int64_t, const uint8_t*)>& on_frame) {
     const ClipOptions options = clip_options(0);
@@ -151,25 +167,23 @@ class ViewEvaluator {
                ".bits");
     const bool is_cached = !options_.force && fs::exists(path);
     const bool is_computed = mask_video.empty() && !is_cached;
-    MaskStack masks = pass_over_clip(file_of(clip), options, is_computed, options_.cache, on_frame);
+    MaskStack masks = pass_over_clip(reader, options, is_computed, options_.cache, on_frame);
     if (!mask_video.empty())
-      return read_mask_video(mask_video, job_.frames, truth_.height, truth_.width);
-    if (is_cached) return MaskStack::deserialise(read_file(path), path);
+      return {read_mask_video(mask_video, job_.frames, truth_.height, truth_.width), ""};
+    if (is_cached) return {MaskStack::deserialise(read_file(path), path), path};
     write_file_atomic(path, masks.serialise());
-    return masks;
+    return {std::move(masks), path};
   }
 
   void pass_over_takes() {
-    const std::string path1 = file_of(take1_);
-    {
-      const auto reader = VideoReader::open(path1);
-      aspect1_ =
-          static_cast<double>(reader->info().width) / static_cast<double>(reader->info().height);
-      truth_.width = reader->info().width / 4;
-      truth_.height = reader->info().height / 4;
-    }
+    auto reader = open_clip(file_of(take1_), options_.colour_tags);
+    const VideoInfo& info = reader->info();
+    aspect1_ = static_cast<double>(info.width) / static_cast<double>(info.height);
+    truth_.width = info.width / 4;
+    truth_.height = info.height / 4;
     if (truth_.width < 1 || truth_.height < 1)
-      throw Error(ErrorKind::kInput, path1, "is smaller than 4x4 pixels; nothing can be compared");
+      throw Error(ErrorKind::kInput, info.path,
+                  "is smaller than 4x4 pixels; nothing can be compared");
     frame_values_ = truth_.height * truth_.width * 3;
     shelf1_ = std::make_unique<FrameShelf>(frame_values_, kShelfBytes, options_.cache);
     samples1_ = std::make_unique<FrameSamples>(job_.frames, truth_.height, truth_.width);
@@ -184,7 +198,7 @@ class ViewEvaluator {
     const auto delay = std::max<int64_t>(1, std::lround(kDelayedSeconds * job_.fps));
     std::vector<uint8_t> first;
     MotionFeatureCollector motion;
-    masks1_ = real_masks(take1_, job_.mask_video1, [&](int64_t index, const uint8_t* rgb) {
+    masks1_ = real_masks(take1_, *reader, job_.mask_video1, [&](int64_t index, const uint8_t* rgb) {
       shelf1_->append(rgb);
       if (options_.with_media) samples1_->push(index, rgb);
       if (has_truth_) return;
@@ -194,15 +208,20 @@ class ViewEvaluator {
       const uint8_t* const earlier = shelf1_->frame(std::max<int64_t>(0, index - delay));
       delayed.mse_v1.push_back(frame_mse(earlier, rgb, frame_values_));
     });
+    reader.reset();  // one decoder at a time
     if (take2_) {
+      masks1_.put_away();
+      reader = open_clip(file_of(*take2_), options_.colour_tags);
       shelf2_ = std::make_unique<FrameShelf>(frame_values_, kShelfBytes, options_.cache);
-      masks2_ = real_masks(*take2_, job_.mask_video2, [&](int64_t index, const uint8_t* rgb) {
-        shelf2_->append(rgb);
-        if (!has_truth_)
-          fresh.ceiling.variance_mse.push_back(
-              frame_mse(shelf1_->frame(index), rgb, frame_values_));
-      });
+      masks2_ =
+          real_masks(*take2_, *reader, job_.mask_video2, [&](int64_t index, const uint8_t* rgb) {
+            shelf2_->append(rgb);
+            if (!has_truth_)
+              fresh.ceiling.variance_mse.push_back(
+                  frame_mse(shelf1_->frame(index), rgb, frame_values_));
+          });
     }
+    reader.reset();
     if (has_truth_) return;
     fresh.motion = motion.features();
     finish_truth(fresh, frozen, delayed, delay);
@@ -212,39 +231,41 @@ class ViewEvaluator {
   }
 
   void finish_truth(TruthRecord& fresh, ViewMetrics& frozen, ViewMetrics& delayed, int64_t delay) {
+    masks1_.fetch();
+    const MaskStack& masks1 = masks1_.stack;
+    const MaskStack& masks2 = masks2_.stack;
     const auto against_take1 = [&](const MaskStack& masks, ViewMetrics& metrics) {
-      metrics.spatiotemporal_iou_v1 = spatiotemporal_iou(masks1_, masks);
-      metrics.spatial_iou_v1 = spatial_iou(masks1_, masks);
-      metrics.weighted_spatial_iou_v1 = weighted_spatial_iou(masks1_, masks);
+      metrics.spatiotemporal_iou_v1 = spatiotemporal_iou(masks1, masks);
+      metrics.spatial_iou_v1 = spatial_iou(masks1, masks);
+      metrics.weighted_spatial_iou_v1 = weighted_spatial_iou(masks1, masks);
     };
-    against_take1(masks1_.delayed(masks1_.frames()), frozen);  // a frozen picture never moves
+    against_take1(masks1.delayed(masks1.frames()), frozen);  // a frozen picture never moves
     // A clip that starts late keeps its first background, so its masks are the same masks, later.
-    against_take1(masks1_.delayed(delay), delayed);
-    for (int64_t t = 0; t < masks1_.frames(); ++t) fresh.area_take1.push_back(masks1_.area(t));
+    against_take1(masks1.delayed(delay), delayed);
+    for (int64_t t = 0; t < masks1.frames(); ++t) fresh.area_take1.push_back(masks1.area(t));
     if (!take2_) return;
     ViewMetrics& take2 = fresh.baselines["take2"];
-    against_take1(masks2_, take2);
+    against_take1(masks2, take2);
     take2.mse_v1 = fresh.ceiling.variance_mse;
     fresh.ceiling.variance_spatial = take2.spatial_iou_v1;
     fresh.ceiling.variance_weighted_spatial = take2.weighted_spatial_iou_v1;
     fresh.ceiling.variance_spatiotemporal_iou = take2.spatiotemporal_iou_v1;
-    for (int64_t t = 0; t < masks2_.frames(); ++t) fresh.area_take2.push_back(masks2_.area(t));
+    for (int64_t t = 0; t < masks2.frames(); ++t) fresh.area_take2.push_back(masks2.area(t));
   }
 
   GeneratedRecord pass_over_generated(std::size_t i) {
-    const std::string path = file_of(generated_[i]);
+    auto reader = open_clip(file_of(generated_[i]), options_.colour_tags);
     GeneratedRecord record;
-    {
-      const auto reader = VideoReader::open(path);
-      record.source_height = reader->info().height;
-      record.source_width = reader->info().width;
-    }
+    record.source_height = reader->info().height;
+    record.source_width = reader->info().width;
     record.aspect_of_take1 = aspect1_;
+    masks1_.put_away();
+    masks2_.put_away();
     FrameSamples samples(job_.frames, truth_.height, truth_.width);
     MotionFeatureCollector motion;
     ViewMetrics& metrics = record.metrics;
     const MaskStack masks = pass_over_clip(
-        path, clip_options(job_.drop_first), true, options_.cache,
+        *reader, clip_options(job_.drop_first), true, options_.cache,
         [&](int64_t index, const uint8_t* rgb) {
           metrics.mse_v1.push_back(frame_mse(shelf1_->frame(index), rgb, frame_values_));
           if (take2_)
@@ -252,25 +273,31 @@ class ViewEvaluator {
           motion.push(rgb, truth_.height, truth_.width);
           if (options_.with_media) samples.push(index, rgb);
         });
-    metrics.spatiotemporal_iou_v1 = spatiotemporal_iou(masks1_, masks);
-    metrics.spatial_iou_v1 = spatial_iou(masks1_, masks);
-    metrics.weighted_spatial_iou_v1 = weighted_spatial_iou(masks1_, masks);
+    reader.reset();
+    masks1_.fetch();
+    const MaskStack& masks1 = masks1_.stack;
+    metrics.spatiotemporal_iou_v1 = spatiotemporal_iou(masks1, masks);
+    metrics.spatial_iou_v1 = spatial_iou(masks1, masks);
+    metrics.weighted_spatial_iou_v1 = weighted_spatial_iou(masks1, masks);
     if (take2_) {
-      metrics.spatiotemporal_iou_v2 = spatiotemporal_iou(masks2_, masks);
-      metrics.spatial_iou_v2 = spatial_iou(masks2_, masks);
-      metrics.weighted_spatial_iou_v2 = weighted_spatial_iou(masks2_, masks);
+      masks2_.fetch();
+      const MaskStack& masks2 = masks2_.stack;
+      metrics.spatiotemporal_iou_v2 = spatiotemporal_iou(masks2, masks);
+      metrics.spatial_iou_v2 = spatial_iou(masks2, masks);
+      metrics.weighted_spatial_iou_v2 = weighted_spatial_iou(masks2, masks);
     }
     for (int64_t t = 0; t < masks.frames(); ++t) {
       int64_t common = 0;
-      for (int64_t w = 0; w < masks.words_per_frame(); ++w)
-        common += __builtin_popcountll(masks.frame(t)[w] & masks1_.frame(t)[w]);
+      int64_t either = 0;
+      motion_kernels().count_overlap(masks.frame(t), masks1.frame(t), masks.words_per_frame(),
+                                     &common, &either);
       record.area.push_back(masks.area(t));
       record.overlap.push_back(common);
     }
     find_best_delay(masks, record);
     record.motion = motion.features();
     if (options_.with_media)
-      write_view_media(stem(i), *samples1_, samples, masks1_, masks, job_.fps);
+      write_view_media(stem(i), *samples1_, samples, masks1, masks, job_.fps);
     // Last: a record speaks for its media too.
     write_file_atomic(stem(i) + ".json", dump_json(generated_json(record)) + "\n");
     return record;
@@ -287,12 +314,8 @@ class ViewEvaluator {
              t < std::min(masks.frames(), masks.frames() + delay); ++t) {
           int64_t common = 0;
           int64_t either = 0;
-          const uint64_t* const a = masks.frame(t);
-          const uint64_t* const b = masks1_.frame(t - delay);
-          for (int64_t w = 0; w < masks.words_per_frame(); ++w) {
-            common += __builtin_popcountll(a[w] & b[w]);
-            either += __builtin_popcountll(a[w] | b[w]);
-          }
+          motion_kernels().count_overlap(masks.frame(t), masks1_.stack.frame(t - delay),
+                                         masks.words_per_frame(), &common, &either);
           if (either == 0) continue;  // nothing moves in either: no evidence
           sum += static_cast<double>(common) / static_cast<double>(either);
           ++counted;
@@ -321,7 +344,7 @@ class ViewEvaluator {
   int64_t frame_values_ = 0;
   std::unique_ptr<FrameShelf> shelf1_, shelf2_;
   std::unique_ptr<FrameSamples> samples1_;
-  MaskStack masks1_, masks2_;
+  TakeMasks masks1_, masks2_;
 };
 
 }  // namespace

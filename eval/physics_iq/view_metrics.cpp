@@ -27,14 +27,9 @@ std::vector<double> spatiotemporal_iou(const MaskStack& a, const MaskStack& b) {
   std::vector<double> ious;
   ious.reserve(static_cast<std::size_t>(a.frames()));
   for (int64_t t = 0; t < a.frames(); ++t) {
-    const uint64_t* const x = a.frame(t);
-    const uint64_t* const y = b.frame(t);
     int64_t common = 0;
     int64_t either = 0;
-    for (int64_t i = 0; i < a.words_per_frame(); ++i) {
-      common += __builtin_popcountll(x[i] & y[i]);
-      either += __builtin_popcountll(x[i] | y[i]);
-    }
+    motion_kernels().count_overlap(a.frame(t), b.frame(t), a.words_per_frame(), &common, &either);
     ious.push_back(ratio_or_one(common, either));
   }
   return ious;

@@ -86,8 +86,9 @@ TEST(ScorePhysicsIqCommandSlow, ScoresReportsComparesAndFailsAScheduledJob) {
   ASSERT_NE(worst, std::string::npos);
   ASSERT_NE(best, std::string::npos);
   EXPECT_LT(worst, best);
-  for (const char* part : {"real, take 1", "generated", "where they move", "data:video/",
-                           "data:image/jpeg", "56.6 of 100", "id=\"provenance\""})
+  for (const char* part :
+       {"real, take 1", "generated", "where they move", "data:video/", "data:image/jpeg",
+        "56.6 of 100", "script-src 'sha256-", "id=\"provenance\""})
     EXPECT_NE(page.find(part), std::string::npos) << part;
   EXPECT_EQ(page.find(testing::golden_path("")), std::string::npos) << "names no folder";
 

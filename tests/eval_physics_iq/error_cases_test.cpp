@@ -9,27 +9,31 @@
 #include "physprobe/video/video_writer.h"
 
 #include <ATen/core/Tensor.h>
-#include <ATen/ops/_upsample_bicubic2d_aa.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <functional>
-#include <numeric>
 #include <optional>
 #include <set>
 
+#include "eval_physics_iq/edited_clips.h"
 #include "eval_physics_iq/minibench.h"
 
 namespace physprobe {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::add_masks;
+using testing::first;
+using testing::first_of_150;
+using testing::halve;
 using testing::mini_options;
 using testing::minibench;
 using testing::MiniBenchmarkCopy;
 using testing::percent;
 using testing::refusal;
+using testing::rewrite;
 using testing::run_scores;
 using testing::TempDir;
 using Json = nlohmann::json;
@@ -52,46 +56,6 @@ struct Case {
   std::vector<const char*> refused_for;  ///< Parts of the message; empty: it is scored.
   std::optional<Scored> scored;
 };
-
-/// Writes frames `indices` of `source` (shrunk or stretched to another size if one is given).
-void rewrite(const std::string& source,
-             const std::string& target,
-             double fps,
-             const std::vector<int64_t>& indices,
-             int64_t width = 0,
-             int64_t height = 0) {
-  const auto reader = VideoReader::open(source);
-  const Clip clip = reader->read(indices);
-  at::Tensor frames = clip.frames;
-  if (width > 0)
-    frames = at::_upsample_bicubic2d_aa(frames.permute({0, 3, 1, 2}).to(at::kFloat),
-                                        {height, width}, false)
-                 .round()
-                 .permute({0, 2, 3, 1})
-                 .to(at::kByte);
-  VideoWriterOptions options;
-  options.fps = fps;
-  options.quality = 10;  // near lossless: the case is about lengths, rates and sizes
-  // Never in place: the source may be the target.
-  const std::string temporary = target + ".new.mp4";
-  const auto writer = VideoWriter::open(temporary, frames.size(2), frames.size(1), options);
-  for (int64_t t = 0; t < frames.size(0); ++t) writer->write(frames[t].contiguous());
-  writer->close();
-  fs::rename(temporary, target);
-}
-
-std::vector<int64_t> first(int64_t count) {
-  std::vector<int64_t> indices(static_cast<std::size_t>(count));
-  std::iota(indices.begin(), indices.end(), 0);
-  return indices;
-}
-
-/// The first `count` frames of a clip of 150, the last one repeated where it has no more.
-std::vector<int64_t> first_of_150(int64_t count) {
-  std::vector<int64_t> indices = first(count);
-  for (int64_t& index : indices) index = std::min<int64_t>(index, 149);
-  return indices;
-}
 
 void for_every_generated(const MiniBenchmarkCopy& copy,
                          const std::function<void(const std::string&)>& body) {
@@ -117,12 +81,6 @@ void freeze_nine(const MiniBenchmarkCopy& copy) {
   }
 }
 
-void add_masks(const MiniBenchmarkCopy& copy) {
-  const std::string masks = "physics-IQ-benchmark-verified/video-masks/real/30FPS";
-  fs::create_directories(fs::path(copy.path(masks)).parent_path());
-  fs::copy(minibench(masks), copy.path(masks), fs::copy_options::recursive);
-}
-
 void add_scene_to_descriptions(const MiniBenchmarkCopy& copy) {
   write_file_atomic(copy.path("descriptions.csv"),
                     read_file(copy.path("descriptions.csv")) +
@@ -133,11 +91,6 @@ void rename_column(const MiniBenchmarkCopy& copy) {
   std::string text = read_file(copy.path("descriptions.csv"));
   text.replace(text.find("scenario"), 8, "schenario");
   write_file_atomic(copy.path("descriptions.csv"), text);
-}
-
-void halve(const std::string& path) {
-  const std::string bytes = read_file(path);
-  write_file_atomic(path, bytes.substr(0, bytes.size() / 2));
 }
 
 const std::vector<Case>& cases() {
@@ -399,78 +352,6 @@ TEST(PhysicsIqErrorCasesSlow, ScoredAsTheReferenceOrAsDocumented) {
     EXPECT_EQ(warnings.find(copy.path("")), std::string::npos)
         << "a result names no folder of this machine: " << warnings;
   }
-}
-
-TEST(PhysicsIqErrorCases, AllProblemsOfAllFoldersAreListedAtOnce) {
-  const MiniBenchmarkCopy copy;
-  PhysicsIqOptions options = copy.options();
-  fs::copy(copy.generated(), copy.path("second"), fs::copy_options::recursive);
-  options.plan.generated.push_back(copy.path("second"));
-  fs::remove(copy.generated_with("0001"));
-  halve(copy.generated_with("0002"));
-  rewrite(copy.generated_with("0003"), copy.generated_with("0003"), 30.0, first(149));
-  rewrite(copy.generated_with("0004"), copy.generated_with("0004"), 25.0, first(120));
-  fs::rename(copy.path("second/0005_perspective-center_trimmed-tank-fills.mp4"),
-             copy.path("second/five.mp4"));
-  fs::remove(copy.real_with("0204"));
-  halve(copy.real_with("0007"));
-  const std::string text = refusal(options);
-  for (const char* part :
-       {"no video for id 0001", "0002_", "149 frames at 30 fps", "25 fps, the folder's",
-        "120 frames at 25 fps", "five.mp4: the name does not begin", "no video for id 0005",
-        "0204_testing-videos", "0007_testing-videos", "9 problems"})
-    EXPECT_NE(text.find(part), std::string::npos) << part << " is not in: " << text;
-}
-
-TEST(PhysicsIqErrorCases, MixedRatesAreAcceptedWhereEveryClipIsConverted) {
-  const MiniBenchmarkCopy copy;
-  PhysicsIqOptions options = copy.options();
-  rewrite(copy.generated_with("0002"), copy.generated_with("0002"), 25.0, first(125));
-  options.plan.resample_fps = 8.0;
-  EXPECT_EQ(refusal(options), "");
-  for (const ViewJob& job : plan_evaluation(options.plan).jobs) {
-    EXPECT_EQ(job.frames, 40);
-    EXPECT_EQ(job.generated.at(0).clip.convert_to_fps, 8.0);
-  }
-  options.plan.drop_first = 1;
-  EXPECT_THROW(plan_evaluation(options.plan), Error);
-}
-
-TEST(PhysicsIqErrorCases, ASecondTakeOfAnotherShapeAndShortMasksAreNamed) {
-  const MiniBenchmarkCopy copy;
-  PhysicsIqOptions options = copy.options();
-  rewrite(copy.real_with("0199"), copy.real_with("0199"), 30.0, first(150), 160, 100);
-  std::string warnings;
-  for (const std::string& warning : plan_evaluation(options.plan).warnings) warnings += warning;
-  EXPECT_NE(warnings.find("take 2: the aspect ratio of 1 videos"), std::string::npos) << warnings;
-  add_masks(copy);
-  options.plan.real_masks = "published";
-  const std::string path = copy.path(
-      "physics-IQ-benchmark-verified/video-masks/real/30FPS/0004_video-masks_30FPS_"
-      "perspective-left_take-1_trimmed-tank-fills.mp4");
-  rewrite(path, path, 30.0, first(100));
-  EXPECT_NE(refusal(options).find("holds 100 masks, 150 are needed"), std::string::npos)
-      << refusal(options);
-}
-
-TEST(PhysicsIqErrorCases, ATableWithoutSecondTakesNamesTheirScenes) {
-  const MiniBenchmarkCopy copy;
-  std::string kept;
-  std::istringstream lines(read_file(copy.path("descriptions.csv")));
-  for (std::string line; std::getline(lines, line);)
-    if (line.find("take-2_trimmed-lamp-sweep") == std::string::npos) kept += line + "\n";
-  write_file_atomic(copy.path("descriptions.csv"), kept);
-  std::string text = refusal(copy.options());
-  EXPECT_NE(text.find("names no take 2 of 'trimmed-lamp-sweep.mp4', view left"), std::string::npos)
-      << text;
-  // Nor is a scene scored from two sides only.
-  const std::string row = "0003_perspective-right_take-1";
-  const std::size_t begin = kept.find(row);
-  kept.erase(begin, kept.find('\n', begin) - begin + 1);
-  write_file_atomic(copy.path("descriptions.csv"), kept);
-  fs::remove(copy.generated_with("0003"));
-  text = refusal(copy.options());
-  EXPECT_NE(text.find("'trimmed-disc-and-block.mp4' has no view right"), std::string::npos) << text;
 }
 
 }  // namespace

@@ -91,6 +91,29 @@ TEST(PhysicsIqEvaluationSlow, ComparisonMarksDropsAndBridgeJoins) {
   }
   EXPECT_TRUE(found);
   EXPECT_NE(format_bridge(dir / "a").find("own: 12 of 12 samples, +1.00"), std::string::npos);
+  // The curves of `probe surprise`: one column for each context, then the smallest of all.
+  Json curves{{"name", "vjepa"}, {"contexts", {2, 4}}, {"videos", Json::array()}};
+  for_each_json_line(dir / "a/items.jsonl", [&](int64_t, const Json& line) {
+    const double score = line.at("score").get<double>();
+    const std::string name = line.at("path").get<std::string>();
+    curves["videos"].push_back(
+        {{"id", name.substr(0, name.size() - 4)}, {"mean", {score, -score, score}}});
+  });
+  write_file_atomic(dir / "curves.json", curves.dump());
+  write_bridge(dir / "a", {dir / "curves.json"}, statistics);
+  const std::string joined = format_bridge(dir / "a");
+  EXPECT_NE(joined.find("vjepa context 2 mean_surprise: 12 of 12 samples, +1.00"),
+            std::string::npos)
+      << joined;
+  EXPECT_NE(joined.find("vjepa context 4 mean_surprise: 12 of 12 samples, -1.00"),
+            std::string::npos)
+      << joined;
+  EXPECT_NE(joined.find("vjepa Filtered mean_surprise: 12 of 12 samples, +1.00"), std::string::npos)
+      << joined;
+  for (const char* text : {R"({"name": "x"})", R"({"contexts": [2], "videos": [{"mean": [1]}]})"}) {
+    write_file_atomic(dir / "bad.json", text);
+    EXPECT_THROW(write_bridge(dir / "a", {dir / "bad.json"}, statistics), Error) << text;
+  }
   write_file_atomic(dir / "none.csv", "id,own\nnobody,1\n");
   EXPECT_THROW(write_bridge(dir / "a", {dir / "none.csv"}, statistics), Error);
   write_file_atomic(dir / "twice.csv", "id,own\nx,1\nx,2\n");

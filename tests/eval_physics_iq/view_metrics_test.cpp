@@ -3,14 +3,11 @@
 #include "physprobe/core/error.h"
 #include "physprobe/core/json_lines.h"
 #include "physprobe/core/safetensors.h"
-#include "physprobe/eval/physics_iq/motion_kernels.h"
 
 #include "support/golden.h"
 
-#include <ATen/Context.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
-#include <ATen/ops/randint.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -109,43 +106,6 @@ TEST(PhysicsIqMaskStack, BytesAndBack) {
   const std::string bytes = stack.serialise();
   for (const std::size_t size : {std::size_t{0}, std::size_t{10}, bytes.size() - 1})
     EXPECT_THROW(MaskStack::deserialise(bytes.substr(0, size), "file"), Error) << size;
-}
-
-TEST(PhysicsIqMotionKernels, EveryVariantComputesTheSameBits) {
-#ifdef __x86_64__
-  EXPECT_STRNE(motion_kernels().name, "");
-#endif
-  at::manual_seed(3);
-  const int64_t count = 100'003;  // longer than a block, no multiple of a vector
-  const at::Tensor a = at::randint(0, 256, {count}, at::kByte);
-  const at::Tensor b = at::randint(0, 256, {count}, at::kByte);
-  const int64_t want = (a.to(at::kLong) - b.to(at::kLong)).square().sum().item<int64_t>();
-  for (const MotionKernels* kernels : {&motion_kernels(), &motion_kernels_baseline()}) {
-    EXPECT_EQ(kernels->squared_difference(a.data_ptr<uint8_t>(), b.data_ptr<uint8_t>(), count),
-              want)
-        << kernels->name;
-  }
-  std::vector<double> background1(static_cast<std::size_t>(count), 100.0);
-  std::vector<double> background2 = background1;
-  std::vector<uint8_t> fired1(background1.size());
-  std::vector<uint8_t> fired2(background1.size());
-  for (const at::Tensor& grey : {a, b, a}) {
-    motion_kernels().update_background(grey.data_ptr<uint8_t>(), count, 10.0F, background1.data(),
-                                       fired1.data());
-    motion_kernels_baseline().update_background(grey.data_ptr<uint8_t>(), count, 10.0,
-                                                background2.data(), fired2.data());
-    EXPECT_EQ(background1, background2);
-    EXPECT_EQ(fired1, fired2);
-  }
-  // Every residue of a vector, at the end of the memory that belongs to the row.
-  for (int64_t width = 1; width < 200; ++width) {
-    const std::vector<uint8_t> row(a.data_ptr<uint8_t>(), a.data_ptr<uint8_t>() + 3 * width);
-    std::vector<uint8_t> grey1(static_cast<std::size_t>(width));
-    std::vector<uint8_t> grey2 = grey1;
-    motion_kernels().grey_row(row.data(), width, grey1.data());
-    motion_kernels_baseline().grey_row(row.data(), width, grey2.data());
-    ASSERT_EQ(grey1, grey2) << width;
-  }
 }
 
 }  // namespace

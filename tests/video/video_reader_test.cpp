@@ -12,6 +12,7 @@
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/rot90.h>
+#include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -331,6 +332,64 @@ TEST(VideoReader, ForEachReusesItsMemoryUnlessTheFrameIsKept) {
     return true;
   });
   EXPECT_TRUE(at::equal(kept_view, copy));
+}
+
+/// Frames put together from their bands; the number of bands in `bands`.
+std::vector<at::Tensor> frames_by_bands(VideoReader& reader, int64_t& bands) {
+  std::vector<at::Tensor> frames;
+  int64_t rows_so_far = 0;
+  bands = 0;
+  reader.for_each_band(all_indices(reader), [&](const FrameBand& band) {
+    if (band.first_row == 0)
+      frames.push_back(at::zeros({reader.info().height, reader.info().width, 3}, at::kByte));
+    else
+      EXPECT_EQ(band.first_row, rows_so_far);
+    EXPECT_EQ(band.first_row % 4, 0);
+    EXPECT_EQ(band.index + 1, static_cast<int64_t>(frames.size()));
+    const int64_t row_bytes = 3 * reader.info().width;
+    for (int64_t y = 0; y < band.rows; ++y)
+      std::copy_n(band.rgb + y * band.row_bytes, row_bytes,
+                  frames.back().data_ptr<uint8_t>() + (band.first_row + y) * row_bytes);
+    rows_so_far = band.first_row + band.rows;
+    ++bands;
+    return true;
+  });
+  return frames;
+}
+
+TEST(VideoReader, BandsHoldTheBytesOfWholeFrames) {
+  testing::TempDir dir;
+  // Larger than a band; sides that are no multiples of a codec's blocks, of 4, of a vector.
+  testing::write_pattern(dir / "large.mp4", 3, 402, 1002);
+  testing::write_pattern(dir / "wide.mp4", 2, 128, 1280);
+  std::vector<std::string> paths = {dir / "large.mp4", dir / "wide.mp4"};
+  for (const std::string& name : sound_clips()) paths.push_back(clip_path(name));
+  for (const std::string& path : paths) {
+    const std::vector<at::Tensor> want = sequential_frames(*VideoReader::open(path));
+    int64_t bands = 0;
+    const std::vector<at::Tensor> got = frames_by_bands(*VideoReader::open(path), bands);
+    ASSERT_EQ(got.size(), want.size()) << path;
+    for (std::size_t i = 0; i < want.size(); ++i)
+      EXPECT_TRUE(at::equal(got[i], want[i])) << path << " frame " << i;
+    const bool is_large = path.find(dir.path()) == 0;
+    EXPECT_EQ(bands > static_cast<int64_t>(want.size()), is_large) << path;
+  }
+}
+
+TEST(VideoReader, BandsStopWhenAskedAndGoOn) {
+  testing::TempDir dir;
+  testing::write_pattern(dir / "large.mp4", 3, 402, 1002);
+  const auto reader = VideoReader::open(dir / "large.mp4");
+  int64_t seen = 0;
+  reader->for_each_band({0, 1}, [&](const FrameBand&) { return ++seen < 2; });
+  EXPECT_EQ(seen, 2);
+  int64_t bands = 0;
+  const std::vector<at::Tensor> frames = frames_by_bands(*reader, bands);
+  EXPECT_TRUE(at::equal(frames[2], VideoReader::open(dir / "large.mp4")->read({2}).frames[0]));
+  EXPECT_EQ(error_of([&] {
+              reader->for_each_band({1, 1}, [](const FrameBand&) { return true; });
+            }).kind(),
+            ErrorKind::kUsage);
 }
 
 TEST(VideoReader, ThreadsWithOwnReadersSeeTheSameBytes) {
