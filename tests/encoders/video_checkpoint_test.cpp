@@ -112,7 +112,7 @@ TEST(VideoCheckpoint, BothNamingsPredictTheSameBits) {
   EXPECT_TRUE(at::equal(prediction(*theirs), prediction(*original)));
   EXPECT_TRUE(theirs->predictor_info().shares_encoder);
   EXPECT_FALSE(original->predictor_info().shares_encoder);
-  EXPECT_EQ(parts_of(*theirs).context_encoder, parts_of(*theirs).target_encoder);
+  EXPECT_EQ(parts_of(*theirs).context_encoder.model, parts_of(*theirs).target_encoder.model);
   EXPECT_NE(theirs->info().detection.find("(config.json)"), std::string::npos);
   EXPECT_NE(theirs->info().detection.find("one encoder for context and targets"),
             std::string::npos);
