@@ -23,9 +23,10 @@ void CommonFlags::add_verbose(CLI::App& app) {
 }
 
 void CommonFlags::add_device(CLI::App& app) {
-  app.add_option("--device", device,
-                 "Where encoders compute: cpu, or what a model behind exec: understands, such as "
-                 "cuda:0. Never part of a cache key")
+  app.add_option(
+         "--device", device,
+         "Where encoders compute: cpu, for transformers cuda or cuda:N where LibTorch has it, "
+         "for a model behind exec: what it understands. Never part of a cache key")
       ->type_name("DEVICE");
 }
 

@@ -45,6 +45,7 @@ Json as_json(const ParityReport& report) {
   Json json = {{"encoder", report.encoder},
                {"detection", report.detection},
                {"preprocessing", report.preprocessing},
+               {"device", report.device},
                {"dtype", report.dtype},
                {"passes", report.passes},
                {"taps", taps}};
@@ -57,6 +58,7 @@ void print(const ParityReport& report, std::ostream& out) {
   out << report.encoder << "\n";
   if (!report.detection.empty()) out << report.detection << "\n";
   out << "preprocessing: " << report.preprocessing << "\n";
+  if (!report.device.empty()) out << "device: " << report.device << "\n";
   if (report.dtype != "float32") out << report.dtype << " against float32\n";
   out << fmt::format("{:<24} {:>12} {:>12} {:>12}\n", "tap", "absolute", "relative", "allowed");
   for (const TapDeviation& tap : report.taps) {
@@ -110,12 +112,14 @@ void add_parity_command(CLI::App& app, Invocation& invocation) {
       ->add_option("--passes", flags->options.timed_passes,
                    "Also time so many passes over the frames; their median is printed")
       ->check(CLI::Range(0, 1000));
+  flags->common.add_device(*command);
   command->add_option("--threads", flags->common.threads, "Threads; 0 = all")
       ->check(CLI::Range(0, 4096));
   flags->common.add_json(*command);
   command->callback([flags, &invocation] {
     invocation.action = [flags, &invocation] {
       flags->options.threads = flags->common.threads;
+      flags->options.device = flags->common.device;
       const ParityReport report =
           check_parity(stated_encoder(*flags), flags->case_path, flags->options);
       if (flags->common.json) {

@@ -12,6 +12,20 @@
 
 namespace physprobe {
 
+namespace {
+
+/// The family of "vjepa2_1_vitl_384", a name that begins with it.
+std::string family_of_preset(const std::string& preset) {
+  std::string longest;
+  for (const EncoderFamily& family : encoder_families()) {
+    const bool begins = preset.compare(0, family.name.size() + 1, family.name + "_") == 0;
+    if (begins && family.name.size() > longest.size()) longest = family.name;
+  }
+  return longest;
+}
+
+}  // namespace
+
 nlohmann::json encoder_config(const std::string& text) {
   if (text.rfind("exec:", 0) == 0) return {{"id", text}};
   const std::filesystem::path path(text);
@@ -21,8 +35,12 @@ nlohmann::json encoder_config(const std::string& text) {
     if (family.name == text) return {{"id", text}};
   }
   const PublishedWeights* const published = find_published_weights(text);
-  if (published != nullptr && text == published->preset) {
-    return {{"family", text.substr(0, text.find('_'))}, {"weights", text}};
+  if (published != nullptr) {
+    nlohmann::json config = {{"weights", text}};
+    if (text == published->preset) config["family"] = family_of_preset(text);
+    const std::string preprocessing = published->preprocessing;
+    if (!preprocessing.empty()) config["options"] = {{"preset", preprocessing}};
+    return config;
   }
   // A name without a folder or ending that is no family is a misspelt one; what else is given means
   // weights.

@@ -97,7 +97,7 @@ VitFamily clip_family() {
                                      {"vitl14", 1024, 24, 16, 14, 4096, 16, 768},
                                      {"vitl14_336", 1024, 24, 16, 14, 4096, 24, 768}});
   family.namings = {&clip_naming(), &hugging_face_clip_naming()};
-  family.model_types = {"clip", "clip_vision_model"};
+  family.model_types = {"clip", "clip_vision_model", "xclip", "xclip_vision_model"};
   family.checkpoint_keys = {"state_dict", "model"};
   family.position_rule = clip_rule;
   family.presets = clip_presets;
@@ -108,10 +108,15 @@ VitFamily siglip_family() {
   VitFamily family;
   family.name = "siglip";
   family.title = "SigLIP's image tower";
-  family.description = "SigLIP's image towers B/16 and so400m/14 (Zhai et al. 2023)";
+  family.description = "SigLIP's image towers B/16, L/16 and so400m/14 (Zhai et al. 2023)";
   family.base = siglip_base();
   family.drops_partial_patches = true;
   family.sizes = sizes(family.base, {{"vitb16", 768, 12, 12, 16, 3072, 14, 0},
+                                     {"vitb16_256", 768, 12, 12, 16, 3072, 16, 0},
+                                     {"vitb16_384", 768, 12, 12, 16, 3072, 24, 0},
+                                     {"vitb16_512", 768, 12, 12, 16, 3072, 32, 0},
+                                     {"vitl16_256", 1024, 24, 16, 16, 4096, 16, 0},
+                                     {"vitl16_384", 1024, 24, 16, 16, 4096, 24, 0},
                                      {"so400m14", 1152, 27, 16, 14, 4304, 16, 0},
                                      {"so400m14_384", 1152, 27, 16, 14, 4304, 27, 0}});
   family.namings = {&hugging_face_clip_naming()};

@@ -28,8 +28,14 @@ const std::vector<PublishedWeights>& published_weights() {
       {"dinov3_vith16plus", "facebook/dinov3-vith16plus-pretrain-lvd1689m", "", "DINOv3 licence",
        true},
       {"dinov3_vit7b16", "facebook/dinov3-vit7b16-pretrain-lvd1689m", "", "DINOv3 licence", true},
+      {"dinov3_vitl16_sat493m", "facebook/dinov3-vitl16-pretrain-sat493m", "", "DINOv3 licence",
+       true, "", "sat493m"},
+      {"dinov3_vit7b16_sat493m", "facebook/dinov3-vit7b16-pretrain-sat493m", "", "DINOv3 licence",
+       true, "", "sat493m"},
       {"ijepa_vith14", "facebook/ijepa_vith14_1k", "IN1K-vit.h.14-300e.pth.tar", "CC BY-NC 4.0",
        false},
+      {"ijepa_vith14_22k", "facebook/ijepa_vith14_22k", "IN22K-vit.h.14-900e.pth.tar",
+       "CC BY-NC 4.0", false},
       {"ijepa_vith16_448", "facebook/ijepa_vith16_1k", "IN1K-vit.h.16-448px-300e.pth.tar",
        "CC BY-NC 4.0", false},
       {"ijepa_vitg16", "facebook/ijepa_vitg16_22k", "IN22K-vit.g.16-600e.pth.tar", "CC BY-NC 4.0",
@@ -69,12 +75,33 @@ const std::vector<PublishedWeights>& published_weights() {
       {"clip_vitl14", "openai/clip-vit-large-patch14", "", "MIT", false},
       {"clip_vitl14_336", "openai/clip-vit-large-patch14-336", "", "MIT", false},
       {"siglip_vitb16", "google/siglip-base-patch16-224", "", "Apache-2.0", false},
+      {"siglip_vitb16_256", "google/siglip-base-patch16-256", "", "Apache-2.0", false},
+      {"siglip_vitb16_384", "google/siglip-base-patch16-384", "", "Apache-2.0", false},
+      {"siglip_vitb16_512", "google/siglip-base-patch16-512", "", "Apache-2.0", false},
+      {"siglip_vitl16_256", "google/siglip-large-patch16-256", "", "Apache-2.0", false},
+      {"siglip_vitl16_384", "google/siglip-large-patch16-384", "", "Apache-2.0", false},
       {"siglip_so400m14", "google/siglip-so400m-patch14-224", "", "Apache-2.0", false},
       {"siglip_so400m14_384", "google/siglip-so400m-patch14-384", "", "Apache-2.0", false},
+      {"vjepa_vitl16", "", "vitl16.pth.tar", "CC BY-NC 4.0", false,
+       "https://dl.fbaipublicfiles.com/jepa/vitl16/vitl16.pth.tar"},
+      {"vjepa_vith16", "", "vith16.pth.tar", "CC BY-NC 4.0", false,
+       "https://dl.fbaipublicfiles.com/jepa/vith16/vith16.pth.tar"},
+      {"vjepa_vith16_384", "", "vith16-384.pth.tar", "CC BY-NC 4.0", false,
+       "https://dl.fbaipublicfiles.com/jepa/vith16-384/vith16-384.pth.tar"},
       {"vjepa2_vitl", "facebook/vjepa2-vitl-fpc64-256", "vitl.pt", "MIT", false},
       {"vjepa2_vith", "facebook/vjepa2-vith-fpc64-256", "vith.pt", "MIT", false},
       {"vjepa2_vitg", "facebook/vjepa2-vitg-fpc64-256", "vitg.pt", "MIT", false},
       {"vjepa2_vitg_384", "facebook/vjepa2-vitg-fpc64-384", "vitg-384.pt", "MIT", false},
+      {"vjepa2_1_vitb_384", "", "vjepa2_1_vitb_dist_vitG_384.pt", "MIT", false,
+       "https://dl.fbaipublicfiles.com/vjepa2/vjepa2_1_vitb_dist_vitG_384.pt"},
+      {"vjepa2_1_vitl_384", "", "vjepa2_1_vitl_dist_vitG_384.pt", "MIT", false,
+       "https://dl.fbaipublicfiles.com/vjepa2/vjepa2_1_vitl_dist_vitG_384.pt"},
+      {"vjepa2_1_vitg_384", "", "vjepa2_1_vitg_384.pt", "MIT", false,
+       "https://dl.fbaipublicfiles.com/vjepa2/vjepa2_1_vitg_384.pt"},
+      {"vjepa2_1_vitgigantic_384", "", "vjepa2_1_vitG_384.pt", "MIT", false,
+       "https://dl.fbaipublicfiles.com/vjepa2/vjepa2_1_vitG_384.pt"},
+      {"videomae_vitb16", "MCG-NJU/videomae-base", "", "CC BY-NC 4.0", false},
+      {"videomae_vitl16", "MCG-NJU/videomae-large", "", "CC BY-NC 4.0", false},
   };
   return all;
 }
@@ -89,8 +116,10 @@ const PublishedWeights* find_published_weights(const std::string& name) {
 }
 
 std::string how_to_fetch(const PublishedWeights& weights) {
+  const std::string location = weights.location;
   return fmt::format(
-      "fetch them with `hf download {}` ({}, {})", weights.repository, weights.licence,
+      "fetch them with `{} {}` ({}, {})", location.empty() ? "hf download" : "curl -LO",
+      location.empty() ? weights.repository : location, weights.licence,
       weights.is_gated ? "gated: accept the licence on its page first" : "not gated");
 }
 

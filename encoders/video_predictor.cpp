@@ -2,11 +2,9 @@
 
 #include "physprobe/core/error.h"
 #include "physprobe/core/parallel.h"
-#include "physprobe/core/rng.h"
 #include "physprobe/encoders/encode_request.h"
 #include "physprobe/encoders/pixel_targets.h"
 #include "physprobe/encoders/vit_checkpoint.h"
-#include "physprobe/encoders/vit_decoder_checkpoint.h"
 #include "physprobe/encoders/vit_info.h"
 #include "physprobe/encoders/vit_kernels.h"
 #include "physprobe/encoders/vit_options.h"
@@ -16,6 +14,8 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <optional>
+#include <set>
 #include <utility>
 
 namespace physprobe {
@@ -44,7 +44,8 @@ std::unique_ptr<Predictor> drawn_predictor(const VitFamily& family,
                                            const PreprocessSpec& preprocess,
                                            const Prediction& prediction,
                                            uint64_t seed,
-                                           bool shares_encoder);
+                                           bool shares_encoder,
+                                           const std::optional<at::Device>& device);
 
 class VideoPredictor final : public Predictor {
  public:
@@ -64,9 +65,9 @@ class VideoPredictor final : public Predictor {
     predictor_info_.mask_token_norms = parts_.decoder->mask_token_norms();
     predictor_info_.mask_token = prediction_.mask_token;
     predictor_info_.shares_encoder =
-        parts_.target_encoder != nullptr && parts_.target_encoder == parts_.context_encoder;
+        parts_.target_encoder && parts_.target_encoder.model == parts_.context_encoder.model;
     predictor_info_.unused_tensors = prediction_.unused_tensors;
-    const bool has_two = parts_.target_encoder != nullptr && !predictor_info_.shares_encoder;
+    const bool has_two = parts_.target_encoder && !predictor_info_.shares_encoder;
     predictor_info_.parameters = (has_two ? 2 : 1) * count_numbers(vit_parameters(encoder())) +
                                  count_numbers(vit_decoder_parameters(decoder));
     info_.id += prediction_.mask_token > 0 ? fmt::format("-mask{}", prediction_.mask_token) : "";
@@ -104,15 +105,14 @@ class VideoPredictor final : public Predictor {
     at::Tensor out =
         at::empty({frames.size(0), tokens, parts_.decoder->config().outputs}, at::kFloat);
     const int64_t values = frames[0].numel();
-    parallel_for(frames.size(0), 0, [&](int64_t sample) {
+    parallel_for(frames.size(0), threads(), [&](int64_t sample) {
       const float* from = frames.data_ptr<float>() + sample * values;
       float* to = out.data_ptr<float>() + sample * tokens * out.size(2);
       if (family_.predicts_pixels) {
         pixel_targets(encoder(), info_.preprocess, from, places.time_steps, frames.size(3),
                       frames.size(4), to);
       } else {
-        encode(*parts_.target_encoder,
-               {from, frames.size(3), frames.size(4), places.time_steps, {}},
+        encode(parts_.target_encoder, {from, frames.size(3), frames.size(4), places.time_steps, {}},
                parts_.target_encoder->places(places.height, places.width, places.time_steps),
                tokens, to);
         if (levels_ > 1) normalise_levels(tokens, to);
@@ -150,24 +150,27 @@ class VideoPredictor final : public Predictor {
         selected_places(parts_.decoder->places(window.height, window.width, window.time_steps),
                         at::cat({kept, target_ids}, 0));
     const int64_t values = frames[0].numel();
-    parallel_for(frames.size(0), 0, [&](int64_t sample) {
+    parallel_for(frames.size(0), threads(), [&](int64_t sample) {
       std::vector<float> encoded(static_cast<std::size_t>(given * decoder.inputs));
-      encode(*parts_.context_encoder,
+      encode(parts_.context_encoder,
              {frames.data_ptr<float>() + sample * values, frames.size(3), frames.size(4),
               seen.time_steps, kept},
              encoder_places, given, encoded.data());
-      parts_.decoder->run(encoded.data(), given, asked, decoder_places, prediction_.mask_token,
-                          out.data_ptr<float>() + sample * asked * decoder.outputs);
+      parts_.decoder.run(encoded.data(), given, asked, decoder_places, prediction_.mask_token,
+                         out.data_ptr<float>() + sample * asked * decoder.outputs);
     });
     return out;
   }
 
   std::unique_ptr<Predictor> untrained(uint64_t seed) const override {
     return drawn_predictor(family_, encoder(), parts_.decoder->config(), info_.preprocess,
-                           prediction_, seed, true);
+                           prediction_, seed, true, parts_.device);
   }
 
  private:
+  /// A device takes one sample after the other; our kernels take samples side by side.
+  int threads() const { return parts_.device ? 1 : 0; }
+
   const VitConfig& encoder() const { return parts_.context_encoder->config(); }
 
   void require_fit() const {
@@ -212,19 +215,20 @@ class VideoPredictor final : public Predictor {
 
   /// The tokens of a sample after all blocks and the final norm, or the norms of all levels side by
   /// side (V-JEPA 2.1).
-  void encode(const VitModel& model,
+  void encode(const PlacedEncoder& encoder,
               const VitSample& sample,
               const VitPlaces& places,
               int64_t tokens,
               float* out) const {
+    const VitModel& model = *encoder;
     const int64_t width = model.config().width;
-    const int64_t last = model.config().depth - 1;
+    std::set<int64_t> wanted = {model.config().depth - 1};
+    if (levels_ > 1) {
+      for (int64_t level = 0; level < levels_; ++level) wanted.insert(model.level_block(level));
+    }
     std::vector<float> normed(static_cast<std::size_t>(levels_ > 1 ? tokens * width : 0));
-    model.run(sample, places, last, [&](int64_t block, const float* values) {
-      if (levels_ == 1) {
-        if (block == last) model.final_norm(values, tokens, out);
-        return;
-      }
+    encoder.run(sample, places, wanted, [&](int64_t block, const float* values) {
+      if (levels_ == 1) return model.final_norm(values, tokens, out);
       for (int64_t level = 0; level < levels_; ++level) {
         if (block != model.level_block(level)) continue;
         model.level_norm(level, values, tokens, normed.data());
@@ -260,19 +264,10 @@ std::unique_ptr<Predictor> drawn_predictor(const VitFamily& family,
                                            const PreprocessSpec& preprocess,
                                            const Prediction& prediction,
                                            uint64_t seed,
-                                           bool shares_encoder) {
-  const auto draw_encoder = [&] {
-    return std::make_shared<VitModel>(encoder,
-                                      random_vit_parameters(encoder, seed, family.initialisation));
-  };
-  VideoPredictorParts parts;
-  parts.context_encoder = draw_encoder();
-  if (!family.predicts_pixels) {
-    parts.target_encoder = shares_encoder ? parts.context_encoder : draw_encoder();
-  }
-  parts.decoder = std::make_shared<VitDecoder>(
-      decoder, draw_parameters(decoder.blocks, vit_decoder_parameters(decoder),
-                               derive_seed(seed, "predictor"), family.initialisation));
+                                           bool shares_encoder,
+                                           const std::optional<at::Device>& device) {
+  VideoPredictorParts parts =
+      draw_video_networks(family, encoder, decoder, seed, shares_encoder, device);
   Prediction fresh = prediction;
   fresh.unused_tensors.clear();
   return std::make_unique<VideoPredictor>(family, std::move(parts), preprocess, drawn_origin(seed),
@@ -287,53 +282,16 @@ VitDecoderConfig published_decoder(const VitFamily& family, const std::string& s
               "no predictor is published for the size '" + size + "'");
 }
 
-/// Both encoders of a file; the one there is where it holds one.
-struct LoadedEncoders {
-  VideoPredictorParts parts;
-  VitFacts facts;
-  std::string note;
-  std::vector<std::string> unused;
-};
-
-LoadedEncoders load_encoders(const Checkpoint& checkpoint,
-                             const VitFamily& family,
-                             const VitOptions& options) {
-  LoadedEncoders loaded;
-  const auto load = [&](const std::string& key) {
-    VitRequest request = options.request;
-    request.checkpoint_key = key;
-    VitWeights weights = load_vit(checkpoint, request);
-    apply_vit_options(family, options, checkpoint.path(), weights.facts.config);
-    loaded.facts = weights.facts;
-    loaded.unused.insert(loaded.unused.end(), weights.unused.begin(), weights.unused.end());
-    return std::make_shared<VitModel>(weights.facts.config, std::move(weights.parameters));
-  };
-  if (family.predicts_pixels) {
-    loaded.parts.context_encoder = load(options.request.checkpoint_key);
-    return loaded;
-  }
-  const auto holds = [&](const std::string& key) {
-    return std::any_of(
-        checkpoint.names().begin(), checkpoint.names().end(),
-        [&](const std::string& name) { return name.compare(0, key.size(), key) == 0; });
-  };
-  const bool has_both = holds("encoder.") && holds("target_encoder.");
-  if (has_both && options.request.checkpoint_key.empty()) {
-    loaded.parts.context_encoder = load("encoder");
-    loaded.parts.target_encoder = load("target_encoder");
-    return loaded;
-  }
-  loaded.parts.context_encoder = load(options.request.checkpoint_key);
-  loaded.parts.target_encoder = loaded.parts.context_encoder;
-  loaded.note = "; one encoder for context and targets";
-  return loaded;
-}
-
 }  // namespace
 
 std::unique_ptr<Predictor> make_video_predictor(const VitFamily& family,
                                                 const nlohmann::json& config) {
-  const VitOptions options = read_vit_options(family, config);
+  return make_video_predictor(family, config, read_vit_options(family, config));
+}
+
+std::unique_ptr<Predictor> make_video_predictor(const VitFamily& family,
+                                                const nlohmann::json& config,
+                                                const VitOptions& options) {
   Prediction prediction = {options.mask_token, options.predicts_zeros, {}};
   if (options.is_random) {
     const VitConfig encoder = random_vit_config(family, options);
@@ -343,26 +301,17 @@ std::unique_ptr<Predictor> make_video_predictor(const VitFamily& family,
     decoder.validate(family.name + ".options");
     return drawn_predictor(family, encoder, decoder,
                            vit_preprocess(family, options, config, encoder), prediction,
-                           options.seed, true);
+                           options.seed, true, options.aten_device);
   }
   const Checkpoint checkpoint = Checkpoint::open(options.weights);
   const std::string digest = checkpoint.digest();
   require_digest(options, checkpoint.path(), digest);
-  LoadedEncoders encoders = load_encoders(checkpoint, family, options);
-  VitDecoderWeights decoder =
-      load_vit_decoder(checkpoint, family, encoders.facts.config, options.predictor_heads);
-  decoder.facts.config.blocks.precision = options.precision;
-  prediction.unused_tensors = std::move(encoders.unused);
-  prediction.unused_tensors.insert(prediction.unused_tensors.end(), decoder.unused.begin(),
-                                   decoder.unused.end());
-  encoders.parts.decoder =
-      std::make_shared<VitDecoder>(decoder.facts.config, std::move(decoder.parameters));
-  const VitOrigin origin = {checkpoint.path(), digest, "",
-                            encoders.facts.line + "; " + decoder.facts.line + encoders.note, ""};
+  LoadedVideoNetworks loaded = load_video_networks(checkpoint, family, options);
+  prediction.unused_tensors = std::move(loaded.unused);
+  const VitOrigin origin = {checkpoint.path(), digest, "", loaded.line, ""};
   return std::make_unique<VideoPredictor>(
-      family, std::move(encoders.parts),
-      vit_preprocess(family, options, config, encoders.facts.config), origin,
-      std::move(prediction));
+      family, std::move(loaded.parts), vit_preprocess(family, options, config, loaded.facts.config),
+      origin, std::move(prediction));
 }
 
 std::unique_ptr<Predictor> make_untrained_video_predictor(const VitFamily& family,
@@ -371,7 +320,7 @@ std::unique_ptr<Predictor> make_untrained_video_predictor(const VitFamily& famil
                                                           bool shares_encoder) {
   const VitConfig encoder = vit_size(family, size);
   return drawn_predictor(family, encoder, published_decoder(family, size),
-                         vit_preset(family, "", encoder), {}, seed, shares_encoder);
+                         vit_preset(family, "", encoder), {}, seed, shares_encoder, std::nullopt);
 }
 
 const VideoPredictorParts& parts_of(const Predictor& predictor) {

@@ -3,9 +3,9 @@
 // encoders and decoders of vision transformers (vit_model.h, vit_decoder.h). Internal.
 
 #include "physprobe/encoders/predictor.h"
-#include "physprobe/encoders/vit_decoder.h"
+#include "physprobe/encoders/video_networks.h"
 #include "physprobe/encoders/vit_family.h"
-#include "physprobe/encoders/vit_model.h"
+#include "physprobe/encoders/vit_options.h"
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -14,13 +14,6 @@
 #include <string>
 
 namespace physprobe {
-
-/// A predictor's networks. One encoder may serve as both; a model of pixels has no target encoder.
-struct VideoPredictorParts {
-  std::shared_ptr<const VitModel> context_encoder;
-  std::shared_ptr<const VitModel> target_encoder;
-  std::shared_ptr<const VitDecoder> decoder;
-};
 
 /// The predictor of `config` as of encoder_factory.h, of a family with one. Options are those of
 /// make_vit_encoder (vit_encoder.h), and
@@ -40,6 +33,11 @@ struct VideoPredictorParts {
 /// window.
 std::unique_ptr<Predictor> make_video_predictor(const VitFamily& family,
                                                 const nlohmann::json& config);
+
+/// The same with options that are read already.
+std::unique_ptr<Predictor> make_video_predictor(const VitFamily& family,
+                                                const nlohmann::json& config,
+                                                const VitOptions& options);
 
 /// A published size with fresh weights, for measurements; `shares_encoder` false: the target
 /// encoder is a second copy.

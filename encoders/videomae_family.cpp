@@ -74,8 +74,8 @@ std::vector<VitSize> sizes() {
   };
   add("vits16", 384, 12, 6, 1536, 16, 192, 4, 3);
   add("vitb16", 768, 12, 12, 3072, 16, 384, 4, 6);
-  add("vitl16", 1024, 24, 16, 4096, 16, 512, 4, 8);
-  add("vith16", 1280, 32, 16, 5120, 16, 640, 4, 8);
+  add("vitl16", 1024, 24, 16, 4096, 16, 512, 12, 8);
+  add("vith16", 1280, 32, 16, 5120, 16, 640, 12, 8);
   add("vitg14", 1408, 40, 16, 6144, 14, 512, 4, 8);
   return list;
 }
@@ -91,11 +91,12 @@ VitFamily videomae_family() {
   family.is_verified = true;
   family.base = base();
   family.sizes = sizes();
-  family.namings = {&videomae_naming()};
+  family.namings = {&videomae_naming(), &hugging_face_videomae_naming()};
+  family.model_types = {"videomae"};
   family.checkpoint_keys = {"model", "module", "encoder"};
   family.position_rule = position_rule;
   family.presets = presets;
-  family.decoder_namings = {&videomae_decoder_naming()};
+  family.decoder_namings = {&videomae_decoder_naming(), &hugging_face_videomae_decoder_naming()};
   family.decoder_base.has_input_bias = false;
   family.predicts_pixels = true;
   return family;

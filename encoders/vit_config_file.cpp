@@ -62,7 +62,9 @@ VitConfigFile read_vit_config_file(const Checkpoint& checkpoint, const VitFamily
   if (file.value("model_type", Json()) == "vjepa2") {
     result.crop_size = positive(where, file, "crop_size");
   }
-  result.predictor_heads = positive(where, file, "pred_num_attention_heads");
+  for (const char* key : {"pred_num_attention_heads", "decoder_num_attention_heads"}) {
+    if (result.predictor_heads == 0) result.predictor_heads = positive(where, file, key);
+  }
   if (file.contains("layer_norm_eps")) {
     const Json& value = file.at("layer_norm_eps");
     if (!value.is_number())

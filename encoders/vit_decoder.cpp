@@ -91,9 +91,11 @@ VitDecoder::VitDecoder(const VitDecoderConfig& config, VitParameters parameters)
   if (config.blocks.has_modality_embedding) {
     modality_ = take_parameter(parameters, "video_mod_embed").reshape({d}).contiguous();
   }
-  blocks_.reserve(static_cast<std::size_t>(config.blocks.depth));
-  for (int64_t i = 0; i < config.blocks.depth; ++i) {
-    blocks_.emplace_back(config.blocks, parameters, i);
+  if (parameters.count("blocks.0.norm1.weight") != 0) {
+    blocks_.reserve(static_cast<std::size_t>(config.blocks.depth));
+    for (int64_t i = 0; i < config.blocks.depth; ++i) {
+      blocks_.emplace_back(config.blocks, parameters, i);
+    }
   }
   norm_ = VitNorm(parameters, "norm", config.blocks.norm_epsilon);
   projection_.push_back(take_linear(parameters, "proj"));

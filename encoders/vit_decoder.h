@@ -45,7 +45,8 @@ double vit_decoder_flops(const VitDecoderConfig& config, int64_t given, int64_t 
 
 class VitDecoder {
  public:
-  /// `parameters` as vit_decoder_parameters(config) lists them; taken over one by one.
+  /// `parameters` as vit_decoder_parameters(config) lists them; taken over one by one. Those
+  /// of the blocks may be absent together, and then run() must not be called.
   VitDecoder(const VitDecoderConfig& config, VitParameters parameters);
 
   const VitDecoderConfig& config() const { return config_; }

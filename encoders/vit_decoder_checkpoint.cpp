@@ -25,6 +25,8 @@ constexpr EntryName kEntryNames[] = {
     {"predictor_embed.weight", vjepa_predictor_naming},
     {"predictor_embed.0.weight", vjepa_predictor_naming},
     {"encoder_to_decoder.weight", videomae_decoder_naming}};
+// VideoMAE's conversions keep that layer's name.
+constexpr const char* kConvertedBlocks = "decoder.decoder_layers.";
 
 /// The decoder's names in the file: without its holder -> in the file.
 struct DecoderNames {
@@ -48,6 +50,10 @@ DecoderNames find_decoder(const Checkpoint& checkpoint) {
     if (name.compare(0, found.holder.size(), found.holder) == 0) {
       found.names[name.substr(found.holder.size())] = name;
     }
+  }
+  const auto block = found.names.lower_bound(kConvertedBlocks);
+  if (block != found.names.end() && starts_with(block->first, kConvertedBlocks)) {
+    found.naming = &hugging_face_videomae_decoder_naming();
   }
   return found;
 }
@@ -256,7 +262,8 @@ VitDecoderWeights load_vit_decoder(const Checkpoint& checkpoint,
                               planned.facts.config.blocks.positions != VitPositions::kTable;
     if (naming.is_unused(plain) || is_left_over) {
       // VideoMAE's encoder lies beside its decoder, under one holder.
-      if (plain.compare(0, 8, "encoder.") != 0) weights.unused.push_back(actual);
+      const bool is_encoder = starts_with(plain, "encoder.") || starts_with(plain, "videomae.");
+      if (!is_encoder) weights.unused.push_back(actual);
     } else {
       ignored.erase(actual);
     }

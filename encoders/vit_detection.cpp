@@ -83,6 +83,19 @@ bool has_part(const ModelNames& model, const std::string& part) {
   });
 }
 
+/// "'a.0.message_fc.weight' and 71 more": what X-CLIP adds to CLIP's blocks; "" where there is
+/// none.
+std::string message_tensors(const ModelNames& model) {
+  std::string first;
+  int64_t count = 0;
+  for (const auto& [name, actual] : model.names) {
+    if (name.find(".message_") == std::string::npos) continue;
+    if (count++ == 0) first = "'" + actual + "'";
+  }
+  if (count < 2) return first;
+  return fmt::format("{} and {} more", first, count - 1);
+}
+
 /// model_type of a config.json, "" if there is none.
 std::string model_type(const Checkpoint& checkpoint) {
   const nlohmann::json file = nlohmann::json::parse(checkpoint.config_text(), nullptr, false);
@@ -148,6 +161,9 @@ VitDetection detect_original(const ModelNames& model, const Checkpoint& checkpoi
 VitDetection detect_hugging_face(const ModelNames& model, const Checkpoint& checkpoint) {
   if (has(model, "encoder.layer.0.layer_scale1.lambda1")) {
     return {"dinov2", &hugging_face_naming(), "layer scale"};
+  }
+  if (has(model, "encoder.layer.0.attention.attention.q_bias")) {
+    return {"videomae", &hugging_face_videomae_naming(), "query and value biases"};
   }
   if (!has(model, "embeddings.cls_token")) {
     return {"ijepa", &hugging_face_vit_naming(), "no class token"};
@@ -219,10 +235,12 @@ VitDetection detect_vit(const ModelNames& model, const Checkpoint& checkpoint) {
   if (has(model, "embeddings.patch_embeddings.weight")) {
     return {"dinov3", &hugging_face_dinov3_naming(), "embeddings.patch_embeddings"};
   }
-  if (has_part(model, ".message_fc.")) {
+  if (const std::string message = message_tensors(model); !message.empty()) {
     return {"", nullptr,
-            "X-CLIP, whose frames exchange messages inside the blocks; only X-CLIP files that "
-            "hold CLIP's tower are read"};
+            "it is X-CLIP with message tokens (" + message +
+                "), whose frames exchange messages inside the blocks, so that there is no encoder "
+                "of single frames to read; serve the model by exec: (docs/exec_protocol.md), or "
+                "give the file of a CLIP tower without these tensors"};
   }
   if (has(model, "conv1.weight") && has(model, "class_embedding")) {
     return {"clip", &clip_naming(), "class_embedding, conv1"};

@@ -16,6 +16,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -26,7 +27,7 @@ std::unique_ptr<Encoder> drawn_encoder(const VitFamily& family,
                                        const VitConfig& config,
                                        const PreprocessSpec& preprocess,
                                        uint64_t seed,
-                                       const at::Device& device);
+                                       const std::optional<at::Device>& device);
 
 class VitEncoder final : public Encoder {
  public:
@@ -35,7 +36,7 @@ class VitEncoder final : public Encoder {
              VitParameters parameters,
              const PreprocessSpec& preprocess,
              const VitOrigin& origin,
-             const at::Device& device)
+             const std::optional<at::Device>& device)
       : family_(family),
         info_(describe_vit(family, config, preprocess, origin)),
         device_(device),
@@ -105,7 +106,9 @@ class VitEncoder final : public Encoder {
     if (last_block < -1 || other_ == nullptr) return outputs;
     std::set<int64_t> blocks;
     for (const std::size_t index : wanted) blocks.insert(taps_[index].last_block(model_.config()));
-    other_->run(frames.flatten(0, 1), places, last_block, blocks,
+    const at::Tensor samples =
+        frames.reshape({count, steps * tubelet, frames.size(2), frames.size(3), frames.size(4)});
+    other_->run(samples, {}, places, last_block, blocks,
                 [&](int64_t block, int64_t first, const at::Tensor& tokens) {
                   const int64_t stride = tokens.size(1) * tokens.size(2);
                   parallel_for(tokens.size(0), options.threads, [&](int64_t i) {
@@ -265,7 +268,7 @@ class VitEncoder final : public Encoder {
 
   const VitFamily& family_;
   EncoderInfo info_;
-  at::Device device_;
+  std::optional<at::Device> device_;
   std::unique_ptr<VitAtenModel> other_;  ///< Computes the blocks elsewhere than on the CPU.
   VitModel model_;
   std::vector<VitTap> taps_;  ///< Parallel to info_.taps.
@@ -275,7 +278,7 @@ std::unique_ptr<Encoder> drawn_encoder(const VitFamily& family,
                                        const VitConfig& config,
                                        const PreprocessSpec& preprocess,
                                        uint64_t seed,
-                                       const at::Device& device) {
+                                       const std::optional<at::Device>& device) {
   return std::make_unique<VitEncoder>(family, config,
                                       random_vit_parameters(config, seed, family.initialisation),
                                       preprocess, drawn_origin(seed), device);
@@ -284,11 +287,16 @@ std::unique_ptr<Encoder> drawn_encoder(const VitFamily& family,
 }  // namespace
 
 std::unique_ptr<Encoder> make_vit_encoder(const VitFamily& family, const nlohmann::json& config) {
-  const VitOptions options = read_vit_options(family, config);
+  return make_vit_encoder(family, config, read_vit_options(family, config));
+}
+
+std::unique_ptr<Encoder> make_vit_encoder(const VitFamily& family,
+                                          const nlohmann::json& config,
+                                          const VitOptions& options) {
   if (options.is_random) {
     const VitConfig fresh = random_vit_config(family, options);
     return drawn_encoder(family, fresh, vit_preprocess(family, options, config, fresh),
-                         options.seed, options.device);
+                         options.seed, options.aten_device);
   }
   VitWeights weights = load_vit(options.weights, options.request);
   require_digest(options, weights.path, weights.digest);
@@ -298,7 +306,7 @@ std::unique_ptr<Encoder> make_vit_encoder(const VitFamily& family, const nlohman
                                       vit_preprocess(family, options, config, facts.config),
                                       VitOrigin{weights.path, weights.digest, "", facts.line,
                                                 facts.is_one_of_several ? facts.holder : ""},
-                                      options.device);
+                                      options.aten_device);
 }
 
 std::unique_ptr<Encoder> make_untrained_vit(const VitFamily& family,
@@ -306,8 +314,7 @@ std::unique_ptr<Encoder> make_untrained_vit(const VitFamily& family,
                                             uint64_t seed,
                                             const std::string& preset) {
   const VitConfig config = vit_size(family, size);
-  return drawn_encoder(family, config, vit_preset(family, preset, config), seed,
-                       at::Device(at::kCPU));
+  return drawn_encoder(family, config, vit_preset(family, preset, config), seed, std::nullopt);
 }
 
 }  // namespace physprobe

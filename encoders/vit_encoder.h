@@ -3,6 +3,7 @@
 
 #include "physprobe/encoders/encoder.h"
 #include "physprobe/encoders/vit_family.h"
+#include "physprobe/encoders/vit_options.h"
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -33,6 +34,11 @@ namespace physprobe {
 /// Video models (frames_per_step 2) see all frames of a sample at once; each time step is a row of
 /// tokens, its pooled vector the mean of its own normed patches.
 std::unique_ptr<Encoder> make_vit_encoder(const VitFamily& family, const nlohmann::json& config);
+
+/// The same with options that are read already.
+std::unique_ptr<Encoder> make_vit_encoder(const VitFamily& family,
+                                          const nlohmann::json& config,
+                                          const VitOptions& options);
 
 /// A published size with fresh weights (vit_parameters.h says how drawn). Throws Error(kUsage) for
 /// an unknown size or preset.

@@ -7,7 +7,6 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <array>
 #include <vector>
 #ifdef PHYSPROBE_HAS_HALF_KERNEL
 #include <cpuid.h>
@@ -19,9 +18,6 @@ namespace {
 constexpr int64_t kDepth =
     1024;  // inputs at a time: a panel's part stays in the second-level cache
 constexpr int64_t kRowBlock = 22 * kHalfRows;  // rows at a time: their pairs do as well
-// Rows of pairs a whole page apart would fall into one set of the first-level cache.
-constexpr int64_t kPairStride = kDepth + 16;
-
 static_assert(kDepth % kHalfChunk == 0, "chunks must not depend on how inputs are blocked");
 
 bool processor_has_half_products() {
@@ -47,18 +43,6 @@ void fetch_part(const uint16_t* weights, int64_t count, int64_t row, int64_t row
   constexpr int64_t kLine = 32;  // float16 in a cache line
   const int64_t end = std::min(count * (row + kHalfRows) / rows, count);
   for (int64_t i = count * row / rows; i < end; i += kLine) __builtin_prefetch(weights + i, 0, 2);
-}
-
-/// out[rows, columns] of rows `stride` apart: = or += the tile's sums.
-void write_tile(
-    const float* sums, int64_t rows, int64_t columns, bool adds, float* out, int64_t stride) {
-  for (int64_t row = 0; row < rows; ++row, sums += kHalfColumns, out += stride) {
-    if (adds) {
-      for (int64_t i = 0; i < columns; ++i) out[i] += sums[i];
-    } else {
-      std::copy_n(sums, columns, out);
-    }
-  }
 }
 #endif
 
@@ -96,28 +80,26 @@ HalfMatrix::HalfMatrix(const at::Tensor& weight)
 
 void HalfMatrix::multiply(const float* x, int64_t rows, float* out) const {
 #ifdef PHYSPROBE_HAS_HALF_KERNEL
-  thread_local std::vector<int32_t> pairs(static_cast<std::size_t>(kRowBlock * kPairStride));
+  thread_local std::vector<int32_t> pairs(static_cast<std::size_t>(kRowBlock * kDepth));
   const auto* panels = static_cast<const uint16_t*>(panels_.data_ptr());
   for (int64_t top = 0; top < rows; top += kRowBlock) {
     const int64_t block = std::min(kRowBlock, rows - top);
     for (int64_t start = 0; start < inputs_; start += kDepth) {
       const int64_t depth = std::min(kDepth, inputs_ - start);
-      for (int64_t row = 0; row < block; ++row) {
-        half_pairs_avx512fp16(x + (top + row) * inputs_ + start, depth,
-                              pairs.data() + row * kPairStride);
+      for (int64_t row = 0; row < block; row += kHalfRows) {
+        half_pairs_avx512fp16(x + (top + row) * inputs_ + start, inputs_,
+                              std::min(kHalfRows, block - row), depth, pairs.data() + row * depth);
       }
       for (int64_t column = 0; column < outputs_; column += kHalfColumns) {
         const uint16_t* panel = panels + column * inputs_ + start * kHalfColumns;
         const uint16_t* next =
             column + kHalfColumns < outputs_ ? panel + inputs_ * kHalfColumns : panel;
         for (int64_t row = 0; row < block; row += kHalfRows) {
-          const int64_t count = std::min(kHalfRows, block - row);
           fetch_part(next, depth * kHalfColumns, row, block);
-          std::array<float, kHalfRows* kHalfColumns> sums = {};
-          half_tile_avx512fp16(pairs.data() + row * kPairStride, kPairStride, count, panel, depth,
-                               kHalfChunk, sums.data());
-          write_tile(sums.data(), count, std::min(kHalfColumns, outputs_ - column), start > 0,
-                     out + (top + row) * outputs_ + column, outputs_);
+          half_tile_avx512fp16(pairs.data() + row * depth, std::min(kHalfRows, block - row), panel,
+                               depth, kHalfChunk,
+                               {out + (top + row) * outputs_ + column, outputs_,
+                                std::min(kHalfColumns, outputs_ - column), start > 0});
         }
       }
     }

@@ -277,6 +277,15 @@ const VitNaming& videomae_naming() {
   return naming;
 }
 
+const VitNaming& hugging_face_videomae_naming() {
+  static const VitNaming naming = [] {
+    VitNaming n = hugging_face_vit_naming();
+    n.query_key_value_bias = {"attention.attention.q_bias", "", "attention.attention.v_bias"};
+    return n;
+  }();
+  return naming;
+}
+
 const VitNaming& vjepa_predictor_naming() {
   static const VitNaming naming = [] {
     VitNaming n = vjepa_naming();
@@ -311,6 +320,17 @@ const VitNaming& videomae_decoder_naming() {
                {"norm.", "decoder.norm."},
                {"proj.", "decoder.head."}};
     n.unused = {"encoder."};
+    return n;
+  }();
+  return naming;
+}
+
+const VitNaming& hugging_face_videomae_decoder_naming() {
+  static const VitNaming naming = [] {
+    VitNaming n = hugging_face_videomae_naming();
+    n.block = "decoder.decoder_layers.";
+    n.whole = videomae_decoder_naming().whole;
+    n.unused = {"videomae."};
     return n;
   }();
   return naming;

@@ -51,11 +51,13 @@ const VitNaming& vjepa_naming();     ///< V-JEPA 1 and 2.
 const VitNaming& vjepa2_1_naming();  ///< V-JEPA 2.1: a norm per level.
 const VitNaming& hugging_face_vjepa2_naming();
 const VitNaming& videomae_naming();
+const VitNaming& hugging_face_videomae_naming();  ///< VideoMAEForPreTraining and VideoMAEModel.
 
 // Of decoders (vit_decoder.h).
 const VitNaming& vjepa_predictor_naming();
 const VitNaming& hugging_face_vjepa2_predictor_naming();
 const VitNaming& videomae_decoder_naming();
+const VitNaming& hugging_face_videomae_decoder_naming();
 
 /// The number at the start of `text` when a '.' follows it, else -1; `rest` is what follows the
 /// '.'.

@@ -1,8 +1,8 @@
 #include "physprobe/encoders/vit_options.h"
 
 #include "physprobe/core/error.h"
+#include "physprobe/encoders/compute_device.h"
 #include "physprobe/encoders/encoder_config.h"
-#include "physprobe/encoders/vit_aten_model.h"
 #include "physprobe/encoders/vit_half.h"
 
 #include <nlohmann/json.hpp>
@@ -62,9 +62,10 @@ VitOptions read_vit_options(const VitFamily& family, const nlohmann::json& confi
   for (const VitPrecision precision : {VitPrecision::kBfloat16, VitPrecision::kFloat16}) {
     if (dtype == precision_name(precision)) read.precision = precision;
   }
-  read.device =
+  const at::Device device =
       compute_device(string_field(options, "device", "cpu", subject), subject + ".device");
-  if (read.precision == VitPrecision::kFloat16 && read.device.is_cpu()) {
+  if (!device.is_cpu()) read.aten_device = device;
+  if (read.precision == VitPrecision::kFloat16 && device.is_cpu()) {
     require_half_products(subject + ".dtype");
   }
   read.request.family = family.name;

@@ -10,6 +10,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,8 @@ struct VitOptions {
   std::string preset;
   std::string weights;
   VitPrecision precision = VitPrecision::kFloat32;
-  at::Device device = at::Device(at::kCPU);
+  /// Where LibTorch's own operations compute the blocks; nullopt: our kernels do, on the CPU.
+  std::optional<at::Device> aten_device;
   VitRequest request;
   bool is_random = false;
   uint64_t seed = 0;

@@ -1,3 +1,4 @@
+#include "physprobe/cli/suite_flags.h"
 #include "physprobe/core/atomic_file.h"
 #include "physprobe/core/safetensors.h"
 
@@ -61,6 +62,46 @@ TEST(CommandLine, APresetStandsForItsWeightsAndSaysHowToFetchThem) {
   EXPECT_EQ(absent.code, 3) << absent.err;
   EXPECT_NE(absent.err.find("`hf download facebook/vit-mae-base` (CC BY-NC 4.0"), std::string::npos)
       << absent.err;
+}
+
+TEST(CommandLine, APresetNamesItsFamilyAndItsPreprocessing) {
+  EXPECT_EQ(encoder_config("vjepa2_1_vitl_384"),
+            (nlohmann::json{{"family", "vjepa2_1"}, {"weights", "vjepa2_1_vitl_384"}}));
+  EXPECT_EQ(encoder_config("vjepa2_vitl").at("family"), "vjepa2");
+  for (const std::string name :
+       {"dinov3_vitl16_sat493m", "facebook/dinov3-vitl16-pretrain-sat493m"}) {
+    EXPECT_EQ(encoder_config(name).at("options").at("preset"), "sat493m") << name;
+  }
+  EXPECT_FALSE(encoder_config("facebook/dinov3-vitl16-pretrain-lvd1689m").contains("options"));
+}
+
+TEST(CommandLine, ParityComputesOnTheDeviceAskedForOrSaysThatItIsNotThere) {
+  const testing::TempDir dir;
+  const auto io = read_safetensors(testing::golden_path("encoders/clip.io.safetensors"));
+  write_safetensors(dir / "case.safetensors",
+                    {{"input", io.at("input")}, {"pooled", io.at("image_features")}});
+  std::vector<std::string> parity = {"parity",
+                                     "--encoder",
+                                     testing::golden_path("encoders/clip.hf.safetensors"),
+                                     "--case",
+                                     dir / "case.safetensors",
+                                     "--device",
+                                     "cpu"};
+  const Outcome here = run(parity);
+  EXPECT_EQ(here.code, 0) << here.err;
+  EXPECT_NE(here.out.find("device: cpu"), std::string::npos) << here.out;
+  parity.back() = "gpu";
+  const Outcome unknown = run(parity);
+  EXPECT_EQ(unknown.code, 2);
+  EXPECT_NE(unknown.err.find("expected cpu, cuda or cuda:<number>"), std::string::npos)
+      << unknown.err;
+  parity.back() = "cuda:0";
+  const Outcome cuda = run(parity);
+  if (cuda.code == 0) return;  // a GPU, and the same numbers on it
+  EXPECT_EQ(cuda.code, 2);
+  EXPECT_NE(cuda.err.find("built without CUDA or finds no GPU"), std::string::npos) << cuda.err;
+  parity[2] = "v1";
+  EXPECT_NE(run(parity).err.find("computes on the cpu"), std::string::npos);
 }
 
 TEST(CommandLine, ProgramsOfTorchScriptRunOnlyWithTrustModel) {

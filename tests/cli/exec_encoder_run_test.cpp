@@ -2,11 +2,14 @@
 // it.
 
 #include "physprobe/core/atomic_file.h"
+#include "physprobe/core/safetensors.h"
 
 #include "support/small_items.h"
 #include "support/source_dir.h"
 #include "support/temp_dir.h"
 
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -234,6 +237,11 @@ TEST_F(ExecEncoderRun, DeviceIsHandedOn) {
   EXPECT_NE(outcome.err.find("item-1: failed: "), std::string::npos) << outcome.err;
   const CliOutcome crashed = run("device2", {"--encoder", child("crash"), "--device", "cuda:1"});
   EXPECT_NE(crashed.err.find("serving on device 'cuda:1'"), std::string::npos) << crashed.err;
+  write_safetensors(dir_ / "case.safetensors",
+                    {{"input", at::zeros({1, 3, 8, 8})}, {"channels", at::zeros({1, 3})}});
+  const CliOutcome parity = run_cli({"parity", "--encoder", child("crash"), "--case",
+                                     dir_ / "case.safetensors", "--device", "cuda:1"});
+  EXPECT_NE(parity.err.find("serving on device 'cuda:1'"), std::string::npos) << parity.err;
 }
 
 TEST_F(ExecEncoderRun, PythonServesTheSameNumbers) {

@@ -1,12 +1,15 @@
 // A sample's bits do not depend on its batch, its slot or the number of threads: with the products
 // and kernels in force, and with others in child processes, because the libraries choose when they
-// are loaded. Images of 224 give 257 tokens, an odd number of rows, where BLAS lets a row's bits
-// depend on its place in the matrix; width and depth are small for speed.
+// are loaded. Images of 224 give 257 tokens and clips of 144 give 243, odd numbers of rows, where
+// BLAS lets a row's bits depend on its place in the matrix; width and depth are small for speed.
 
 #include "physprobe/core/error.h"
 #include "physprobe/core/rng.h"
+#include "physprobe/core/safetensors.h"
 #include "physprobe/encoders/encoder_factory.h"
+#include "physprobe/encoders/predictor.h"
 #include "physprobe/encoders/vector_unit.h"
+#include "physprobe/encoders/vit_decoder.h"
 #include "physprobe/encoders/vit_gemm.h"
 #include "physprobe/encoders/vit_half.h"
 
@@ -17,10 +20,14 @@
 
 #include <cstdlib>
 #include <dlfcn.h>
+#include <functional>
+#include <map>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "dinov2_golden.h"
+#include "thread_count.h"
+#include "vit_saved.h"
 
 namespace physprobe {
 namespace {
@@ -83,15 +90,88 @@ VitConfig wide_model() {
   return config;
 }
 
-class SameBits : public ::testing::TestWithParam<std::string> {};
+/// Encoder and predictor of V-JEPA 2 with one block of width 128 each, as saved in training.
+void write_video_model(const std::string& path) {
+  const VitFamily& family = vit_family("vjepa2");
+  VitSize size = family.sizes.front();
+  for (VitConfig* config : {&size.config, &size.decoder->blocks}) {
+    config->depth = 1;
+    config->width = 128;
+    config->heads = 2;
+    config->hidden = 512;
+  }
+  size.decoder->inputs = size.decoder->outputs = 128;
+  std::map<std::string, at::Tensor> tensors;
+  const VitParameters encoder = random_vit_parameters(size.config, 2, family.initialisation);
+  for (const auto& [name, tensor] : testing::renamed(vjepa_naming(), encoder)) {
+    tensors["encoder.module.backbone." + name] = tensor;
+    tensors["target_encoder.module.backbone." + name] = tensor;
+  }
+  VitParameters decoder = draw_parameters(
+      size.decoder->blocks, vit_decoder_parameters(*size.decoder), 3, family.initialisation);
+  for (const auto& [name, tensor] : testing::renamed(vjepa_predictor_naming(), decoder)) {
+    tensors["predictor.module.backbone." + name] = tensor;
+  }
+  write_safetensors(path, tensors, {{"num_heads", "2"}, {"predictor_num_heads", "2"}});
+}
 
-TEST_P(SameBits, AnyBatchSlotAndThreadCount) {
+nlohmann::json video_config(const std::string& path) {
+  return {
+      {"family", "vjepa2"}, {"weights", path}, {"preprocess", {{"resize", "none"}, {"crop", 0}}}};
+}
+
+/// Samples (count, frames, 3, side, side), uniform in -1..1.
+at::Tensor drawn_samples(int64_t count, int64_t frames, int64_t side) {
+  at::Tensor input = at::empty({count, frames, 3, side, side}, at::kFloat);
+  Rng rng(5);
+  for (int64_t i = 0; i < input.numel(); ++i) {
+    input.data_ptr<float>()[i] = static_cast<float>(2.0 * rng.uniform() - 1.0);
+  }
+  return input;
+}
+
+constexpr int64_t kSamples = 5;
+
+/// What a model makes of samples, a row each, on so many threads.
+using Compute = std::function<at::Tensor(const at::Tensor& samples, int threads)>;
+
+void expect_same_bits(const Compute& compute, const at::Tensor& input) {
+  std::vector<at::Tensor> alone;
+  for (int64_t i = 0; i < kSamples; ++i) alone.push_back(compute(input.narrow(0, i, 1), 1)[0]);
+  for (const int64_t batch : {int64_t{1}, int64_t{3}, kSamples}) {
+    for (const int threads : {1, 2, 7}) {
+      for (int64_t begin = 0; begin < kSamples; begin += batch) {
+        const int64_t count = std::min(batch, kSamples - begin);
+        const at::Tensor found = compute(input.narrow(0, begin, count), threads);
+        for (int64_t slot = 0; slot < count; ++slot) {
+          ASSERT_TRUE(at::equal(found[slot], alone[static_cast<std::size_t>(begin + slot)]))
+              << product_library() << " " << blas_kernels() << ": batch " << batch << ", slot "
+              << slot << ", " << threads << " threads";
+        }
+      }
+    }
+  }
+  // The same sample in every slot, with different neighbours.
+  const at::Tensor rolled = at::cat({input.narrow(0, 3, 2), input.narrow(0, 0, 3)}, 0);
+  const at::Tensor found = compute(rolled, 2);
+  for (int64_t slot = 0; slot < kSamples; ++slot) {
+    ASSERT_TRUE(at::equal(found[slot], alone[static_cast<std::size_t>((slot + 3) % kSamples)]));
+  }
+}
+
+void require_products_asked_for() {
   if (const char* expected = std::getenv("PHYSPROBE_EXPECTED_KERNELS")) {
     ASSERT_EQ(blas_kernels(), expected);
   }
   if (const char* library = std::getenv("PHYSPROBE_PRODUCTS")) {
     ASSERT_EQ(product_library() == "BLAS", std::string(library) == "blas") << product_library();
   }
+}
+
+class SameBits : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(SameBits, AnyBatchSlotAndThreadCount) {
+  ASSERT_NO_FATAL_FAILURE(require_products_asked_for());
   const TempDir dir;
   VitConfig config = wide_model();
   if (GetParam() == "RegistersAndSwiglu") {
@@ -107,12 +187,7 @@ TEST_P(SameBits, AnyBatchSlotAndThreadCount) {
                             : GetParam() == "Float16" ? "float16"
                                                       : "float32";
   const auto encoder = make_encoder(dinov2_any_size(dir / "w.safetensors", {{"dtype", dtype}}));
-  constexpr int64_t kSamples = 5;
-  at::Tensor input = at::empty({kSamples, 1, 3, 224, 224}, at::kFloat);
-  Rng rng(5);
-  for (int64_t i = 0; i < input.numel(); ++i) {
-    input.data_ptr<float>()[i] = static_cast<float>(2.0 * rng.uniform() - 1.0);
-  }
+  const at::Tensor input = drawn_samples(kSamples, 1, 224);
   try {
     encoder->encode(input.narrow(0, 0, 1), {{"norm"}, true, 1});
   } catch (const Error& error) {
@@ -121,30 +196,40 @@ TEST_P(SameBits, AnyBatchSlotAndThreadCount) {
     ASSERT_NE(std::string(error.what()).find("use float32"), std::string::npos) << error.what();
     GTEST_SKIP() << error.what();
   }
-  std::vector<at::Tensor> alone;
-  for (int64_t i = 0; i < kSamples; ++i) {
-    alone.push_back(encoder->encode(input.narrow(0, i, 1), {{"norm"}, true, 1})[0].tokens[0]);
-  }
-  for (const int64_t batch : {int64_t{1}, int64_t{3}, kSamples}) {
-    for (const int threads : {1, 2, 7}) {
-      for (int64_t begin = 0; begin < kSamples; begin += batch) {
-        const int64_t count = std::min(batch, kSamples - begin);
-        const at::Tensor tokens =
-            encoder->encode(input.narrow(0, begin, count), {{"norm"}, true, threads})[0].tokens;
-        for (int64_t slot = 0; slot < count; ++slot) {
-          ASSERT_TRUE(at::equal(tokens[slot], alone[static_cast<std::size_t>(begin + slot)]))
-              << product_library() << " " << blas_kernels() << ": batch " << batch << ", slot "
-              << slot << ", " << threads << " threads";
-        }
-      }
-    }
-  }
-  // The same sample in every slot, with different neighbours.
-  const at::Tensor rolled = at::cat({input.narrow(0, 3, 2), input.narrow(0, 0, 3)}, 0);
-  const at::Tensor tokens = encoder->encode(rolled, {{"norm"}, true, 2})[0].tokens;
-  for (int64_t slot = 0; slot < kSamples; ++slot) {
-    ASSERT_TRUE(at::equal(tokens[slot], alone[static_cast<std::size_t>((slot + 3) % kSamples)]));
-  }
+  expect_same_bits(
+      [&](const at::Tensor& samples, int threads) {
+        return encoder->encode(samples, {{"norm"}, true, threads})[0].tokens;
+      },
+      input);
+}
+
+TEST(SameBitsOfVideo, AnEncodersClipInAnyBatchSlotAndThreadCount) {
+  ASSERT_NO_FATAL_FAILURE(require_products_asked_for());
+  const TempDir dir;
+  write_video_model(dir / "w.safetensors");
+  const auto encoder = make_encoder(video_config(dir / "w.safetensors"));
+  expect_same_bits(
+      [&](const at::Tensor& samples, int threads) {
+        return encoder->encode(samples, {{"norm"}, true, threads})[0].tokens;
+      },
+      drawn_samples(kSamples, 6, 144));
+}
+
+TEST(SameBitsOfVideo, APredictorsWindowInAnyBatchSlotAndThreadCount) {
+  ASSERT_NO_FATAL_FAILURE(require_products_asked_for());
+  const TempDir dir;
+  write_video_model(dir / "w.safetensors");
+  const auto predictor = make_predictor(video_config(dir / "w.safetensors"));
+  const at::Tensor given = at::arange(81, at::kLong);
+  const at::Tensor asked = at::arange(81, 243, at::kLong);
+  expect_same_bits(
+      [&](const at::Tensor& samples, int count) {
+        const testing::ThreadCount threads(count);
+        return at::cat({predictor->predict(samples.narrow(1, 0, 2), given, asked, 6),
+                        predictor->targets(samples)},
+                       1);
+      },
+      drawn_samples(kSamples, 6, 144));
 }
 
 INSTANTIATE_TEST_SUITE_P(Models,
@@ -155,8 +240,9 @@ INSTANTIATE_TEST_SUITE_P(Models,
                          });
 
 const char* const kEveryModel =
-    "--gtest_filter=Models/SameBits.*:*SameBitsForAnyBatchSlotAndThreadCount/dinov2";
-const char* const kOneModel = "--gtest_filter=Models/SameBits.*/Plain";
+    "--gtest_filter=Models/SameBits.*:SameBitsOfVideo.*:"
+    "*SameBitsForAnyBatchSlotAndThreadCount/dinov2";
+const char* const kOneOfEachKind = "--gtest_filter=Models/SameBits.*/Plain:SameBitsOfVideo.*";
 
 void expect_same_bits_in_a_child(const Products& products, const char* tests) {
   if (!products.kernels.empty() && blas_kernels().empty()) {
@@ -175,7 +261,7 @@ class SameBitsOtherProducts : public ::testing::TestWithParam<Products> {};
 class SameBitsOtherProductsSlow : public ::testing::TestWithParam<Products> {};
 
 TEST_P(SameBitsOtherProducts, InAChildProcess) {
-  expect_same_bits_in_a_child(GetParam(), kOneModel);
+  expect_same_bits_in_a_child(GetParam(), kOneOfEachKind);
 }
 TEST_P(SameBitsOtherProductsSlow, InAChildProcess) {
   expect_same_bits_in_a_child(GetParam(), kEveryModel);

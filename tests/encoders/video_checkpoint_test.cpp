@@ -112,10 +112,44 @@ TEST(VideoCheckpoint, BothNamingsPredictTheSameBits) {
   EXPECT_TRUE(at::equal(prediction(*theirs), prediction(*original)));
   EXPECT_TRUE(theirs->predictor_info().shares_encoder);
   EXPECT_FALSE(original->predictor_info().shares_encoder);
-  EXPECT_EQ(parts_of(*theirs).context_encoder, parts_of(*theirs).target_encoder);
+  EXPECT_EQ(parts_of(*theirs).context_encoder.model, parts_of(*theirs).target_encoder.model);
   EXPECT_NE(theirs->info().detection.find("(config.json)"), std::string::npos);
   EXPECT_NE(theirs->info().detection.find("one encoder for context and targets"),
             std::string::npos);
+}
+
+TEST(VideoCheckpoint, VideoMaesConversionPredictsTheSameBits) {
+  const std::string file = voe_path("videomae_pixel_weights.safetensors");
+  const nlohmann::json options = {{"heads", 2}, {"predictor_heads", 2}};
+  const auto original = make_predictor(
+      testing::video_config("videomae", "videomae_pixel_weights.safetensors", options));
+  const Checkpoint checkpoint = Checkpoint::open(file);
+  const VitWeights encoder = load_vit(checkpoint, {"videomae", 2, ""});
+  const VitDecoderWeights decoder =
+      load_vit_decoder(checkpoint, vit_family("videomae"), encoder.facts.config, 2);
+  std::map<std::string, at::Tensor> tensors;
+  for (const auto& [name, tensor] : renamed(hugging_face_videomae_naming(), encoder.parameters)) {
+    tensors["videomae." + name] = tensor;
+  }
+  for (const auto& [name, tensor] :
+       renamed(hugging_face_videomae_decoder_naming(), decoder.parameters)) {
+    tensors[name] = tensor;
+  }
+  EXPECT_EQ(tensors.count("videomae.encoder.layer.0.attention.attention.q_bias"), 1U);
+  EXPECT_EQ(tensors.count("videomae.encoder.layer.0.attention.attention.key.bias"), 0U);
+  EXPECT_EQ(tensors.count("decoder.decoder_layers.1.output.dense.weight"), 1U);
+  const TempDir dir;
+  write_safetensors(dir / "model.safetensors", tensors);
+  write_file_atomic(dir / "config.json",
+                    R"({"model_type": "videomae", "num_attention_heads": 2, "hidden_act": "gelu",
+                        "decoder_num_attention_heads": 2, "layer_norm_eps": 1e-6})");
+  const auto theirs = make_predictor(
+      {{"weights", dir / "model.safetensors"}, {"preprocess", {{"resize", "none"}, {"crop", 0}}}});
+  EXPECT_EQ(theirs->info().family, "videomae");
+  EXPECT_NE(theirs->info().detection.find("(hf names)"), std::string::npos)
+      << theirs->info().detection;
+  EXPECT_TRUE(theirs->predictor_info().unused_tensors.empty());
+  EXPECT_TRUE(at::equal(prediction(*theirs), prediction(*original)));
 }
 
 TEST(VideoCheckpoint, WhatIsLeftOverIsIgnoredAndSaid) {

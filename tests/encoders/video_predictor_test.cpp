@@ -9,9 +9,9 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <functional>
 
+#include "thread_count.h"
 #include "video_golden.h"
 
 namespace physprobe {
@@ -24,6 +24,7 @@ using testing::kSurpriseTolerance;
 using testing::normalised;
 using testing::surprise_of_window;
 using testing::tensor_near;
+using testing::ThreadCount;
 using testing::token_range;
 using testing::video_config;
 using testing::voe_tensors;
@@ -240,28 +241,6 @@ TEST_F(Vjepa2, FramesOfTheFutureDoNotReachThePrediction) {
                         model->predict(first.narrow(1, 0, 4), given, asked, 8)));
 }
 
-/// Sets the number of threads that calls without one of their own use, for a while.
-class Threads {
- public:
-  explicit Threads(const char* count) {
-    const char* const before = std::getenv("OMP_NUM_THREADS");
-    if (before != nullptr) before_ = before;
-    setenv("OMP_NUM_THREADS", count, 1);
-  }
-  ~Threads() {
-    if (before_.empty()) {
-      unsetenv("OMP_NUM_THREADS");
-    } else {
-      setenv("OMP_NUM_THREADS", before_.c_str(), 1);
-    }
-  }
-  Threads(const Threads&) = delete;
-  Threads& operator=(const Threads&) = delete;
-
- private:
-  std::string before_;
-};
-
 TEST_F(Vjepa2, SameBitsForAnyBatchSlotAndThreadCount) {
   const auto model = predictor();
   const at::Tensor video = normalised(io_.at("video_uint8")[0]);
@@ -272,8 +251,8 @@ TEST_F(Vjepa2, SameBitsForAnyBatchSlotAndThreadCount) {
   const at::Tensor asked = token_range(32, 64);
   at::Tensor targets;
   at::Tensor predictions;
-  for (const char* count : {"1", "2", "7"}) {
-    const Threads threads(count);
+  for (const int count : {1, 2, 7}) {
+    const ThreadCount threads(count);
     const at::Tensor found = model->targets(batch);
     const at::Tensor predicted = model->predict(batch.narrow(1, 0, 4), given, asked, 8);
     if (targets.defined()) {

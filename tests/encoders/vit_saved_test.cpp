@@ -160,6 +160,39 @@ TEST(VitFilesTest, ARotaryBaseOtherThanOursIsRefused) {
   EXPECT_THROW(load_vit(dir / "w.safetensors", {}), Error);
 }
 
+TEST(VitFilesTest, XClipIsReadAsClipsTowerAndWithMessageTokensRefused) {
+  const TempDir dir;
+  const VitConfig config = small_model(vit_family("clip"), vit_family("clip").sizes.front().config);
+  std::map<std::string, at::Tensor> tensors;
+  for (const auto& [name, tensor] :
+       renamed(hugging_face_clip_naming(), random_vit_parameters(config, 1))) {
+    tensors[(name == "visual_projection.weight" ? "" : "vision_model.") + name] = tensor;
+  }
+  write_safetensors(dir / "w.safetensors", tensors, {{"num_heads", "3"}});
+  write_file_atomic(dir / "config.json",
+                    R"({"model_type": "xclip", "vision_config": {"hidden_act": "quick_gelu"}})");
+  EXPECT_EQ(load_vit(dir / "w.safetensors", {}).facts.family, "clip");
+  for (const std::string layer : {"0", "1"}) {
+    for (const std::string part : {"fc", "ln"}) {
+      tensors["vision_model.encoder.layers." + layer + ".message_" + part + ".weight"] =
+          at::ones({config.width});
+    }
+  }
+  write_safetensors(dir / "w.safetensors", tensors, {{"num_heads", "3"}});
+  try {
+    load_vit(dir / "w.safetensors", {});
+    FAIL() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kIncompatible);
+    EXPECT_NE(error.message().find("X-CLIP with message tokens ('vision_model.encoder.layers.0."
+                                   "message_fc.weight' and 3 more)"),
+              std::string::npos)
+        << error.message();
+    EXPECT_NE(error.message().find("serve the model by exec:"), std::string::npos)
+        << error.message();
+  }
+}
+
 /// A file with several models, each of which can be meant.
 class SeveralModels : public ::testing::Test {
  protected:

@@ -83,6 +83,12 @@ TEST_F(WeightsLookup, WhatIsAbsentIsNamedWithTheCommandThatFetchesItAndItsLicenc
         << message;
   }
   EXPECT_NE(absence("dinov3_vits16").find("DINOv3 licence, gated"), std::string::npos);
+  for (const std::string name : {"vjepa_vitl16", "vitl16.pth.tar"}) {
+    EXPECT_NE(absence(name).find("`curl -LO https://dl.fbaipublicfiles.com/jepa/vitl16/"
+                                 "vitl16.pth.tar` (CC BY-NC 4.0, not gated)"),
+              std::string::npos)
+        << absence(name);
+  }
   EXPECT_NE(absence("facebook/unfinished").find("`hf download facebook/unfinished`"),
             std::string::npos);
   EXPECT_NE(absence("absent.pth").find("give the weights' path"), std::string::npos);
@@ -97,6 +103,10 @@ TEST(PublishedWeightsTest, AgreeWithTheFilesInConfigs) {
         read_file(testing::source_dir() + "/configs/encoders/" + weights.preset + ".yaml");
     EXPECT_NE(text.find(weights.repository), std::string::npos) << weights.preset;
     EXPECT_NE(text.find(weights.file), std::string::npos) << weights.preset;
+    EXPECT_NE(text.find(weights.location), std::string::npos) << weights.preset;
+    EXPECT_NE(*weights.repository == '\0', *weights.location == '\0') << weights.preset;
+    EXPECT_NE(text.find(std::string("preset: ") + weights.preprocessing), std::string::npos)
+        << weights.preset;
     EXPECT_NE(text.find(std::string("# Weights (") + weights.licence), std::string::npos)
         << weights.preset;
     EXPECT_EQ(text.find("gated") != std::string::npos, weights.is_gated) << weights.preset;

@@ -6,9 +6,12 @@
 #include "support/golden.h"
 #include "support/temp_dir.h"
 
+#include <ATen/Context.h>
+#include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/randint.h>
+#include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -85,6 +88,51 @@ TEST_F(Parity, ADtypeIsComparedWithFloat32) {
   EXPECT_EQ(report.taps.front().largest_absolute, 0.0);
   EXPECT_GT(report.taps.back().largest_absolute, 1e-4) << "nothing was rounded";
   EXPECT_GT(report.speed, 0.0);
+}
+
+TEST_F(Parity, ClipsOfAVideoModelPassInBothLayouts) {
+  config_ = {{"family", "vjepa2"},
+             {"weights", golden_path("voe/vjepa2_rope_weights.safetensors")},
+             {"options", {{"heads", 2}}}};
+  const auto io = read_safetensors(golden_path("voe/vjepa2_rope_io.safetensors"));
+  const at::Tensor unit = io.at("video_uint8")[0].to(at::kFloat).div(255.0).permute({0, 3, 1, 2});
+  const at::Tensor mean = at::tensor({0.485F, 0.456F, 0.406F}).reshape({3, 1, 1});
+  const at::Tensor deviation = at::tensor({0.229F, 0.224F, 0.225F}).reshape({3, 1, 1});
+  const at::Tensor clip = unit.sub(mean).div(deviation).unsqueeze(0).narrow(1, 0, 8).contiguous();
+  const at::Tensor tokens = io.at("ctx2.target.norm");  // (1, 64, D): four steps in one row
+  ParityOptions tolerance;
+  tolerance.tolerance = 2e-4;  // stated by the golden data
+  EXPECT_TRUE(check_parity(config_, write({{"input", clip}, {"norm", tokens}}), tolerance).passes);
+  const at::Tensor by_step = tokens.reshape({1, 4, 16, tokens.size(2)});
+  EXPECT_TRUE(check_parity(config_, write({{"input", clip}, {"norm", by_step}}), tolerance).passes);
+  EXPECT_EQ(refusal({{"input", clip[0]}, {"norm", tokens}}, "sees clips"), ErrorKind::kUsage);
+  // Bytes are one clip.
+  config_["preprocess"] = {{"height", 64}, {"width", 64}, {"crop", 0}};
+  const at::Tensor bytes = io.at("video_uint8")[0].narrow(0, 0, 8).contiguous();
+  EXPECT_TRUE(check_parity(config_, write({{"input", bytes}, {"norm", tokens}}), tolerance).passes);
+}
+
+TEST_F(Parity, TheDeviceIsHandedOnAndOneThatIsNotThereIsRefused) {
+  const std::string path =
+      write({{"input", io_.at("input")}, {"pooled", io_.at("image_features")}});
+  ParityOptions options;
+  options.device = "cpu";
+  const ParityReport here = check_parity(config_, path, options);
+  EXPECT_TRUE(here.passes);
+  EXPECT_EQ(here.device, "cpu");
+  options.device = "cuda:0";
+  if (at::hasCUDA()) {
+    EXPECT_TRUE(check_parity(config_, path, options).passes);
+    return;
+  }
+  try {
+    check_parity(config_, path, options);
+    FAIL() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+    EXPECT_NE(std::string(error.what()).find("built without CUDA"), std::string::npos)
+        << error.what();
+  }
 }
 
 TEST_F(Parity, UnusableCasesAreRefused) {
