@@ -13,7 +13,6 @@
 #include <nlohmann/json.hpp>
 
 #include <cmath>
-#include <malloc.h>
 #include <memory>
 
 namespace physprobe {
@@ -64,15 +63,7 @@ int score_tables(const PhysicsIqFlags& flags, Invocation& invocation) {
   return 0;
 }
 
-/// Gives the pictures of a clip that is done with back to the system at once. Left to itself glibc
-/// keeps blocks of this size in its heap as soon as one has been freed, where they add up over
-/// clips of different sizes.
-void return_large_blocks_at_once() {
-  mallopt(M_MMAP_THRESHOLD, 1 << 20);
-}
-
 int score_videos(PhysicsIqFlags& flags, Invocation& invocation) {
-  return_large_blocks_at_once();
   PhysicsIqOptions& options = flags.options;
   options.mask_path = mask_path_from_name(flags.masks);
   options.plan.first_frames = parse_frames(flags.frames);
