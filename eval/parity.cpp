@@ -67,14 +67,14 @@ struct Prepared {
   std::string preprocessing;
 };
 
-constexpr const char* kExpected =
+constexpr const char* kExpectedInput =
     "expected images (B,3,H,W) or clips (B,T,3,H,W) floating and normalised, or (T,H,W,3) uint8";
 
 Prepared prepare(nlohmann::json config, const std::string& case_path, int threads) {
   const SafetensorsFile file = SafetensorsFile::open(case_path);
   if (!file.contains(kInput)) {
     throw Error(ErrorKind::kUsage, case_path,
-                fmt::format("holds no tensor 'input'; {} frames", kExpected));
+                fmt::format("holds no tensor 'input'; {} frames", kExpectedInput));
   }
   const at::Tensor input = file.read(kInput);
   Prepared prepared;
@@ -103,7 +103,7 @@ Prepared prepare(nlohmann::json config, const std::string& case_path, int thread
   }
   throw Error(ErrorKind::kUsage, case_path,
               fmt::format("holds 'input' as {} [{}]; {} frames", c10::toString(input.scalar_type()),
-                          fmt::join(input.sizes(), ","), kExpected));
+                          fmt::join(input.sizes(), ","), kExpectedInput));
 }
 
 std::vector<std::string> tap_names(const Encoder& encoder) {
