@@ -123,7 +123,7 @@ def run(command, **options):
         if child.returncode != 0:
             sys.exit(f"{command[0]} ended with {child.returncode}")
         out.seek(0)
-        return out.read().decode(), usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024.0
+        return out.read().decode(), usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024 / 1e6
 
 
 def column(table, name):
