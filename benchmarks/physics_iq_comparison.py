@@ -6,7 +6,7 @@ are written from the description of the evaluator, with its structure: every mas
 written as mp4v video; then all six files are read to their end, shrunk, kept as float64 and compared, and the size of
 the metrics is found by reading the first real clip once more. Each side runs in processes of its own, in turns; what is
 printed is user + system time and peak memory of the whole process, and of the part that grows with the views (start-up,
-measured on `import cv2, numpy` and on `physprobe version`, is what is left out). The scores must agree first:
+measured on `import cv2, numpy` and on `--help`, is what is left out). The scores must agree first:
 
     python3 benchmarks/physics_iq_comparison.py build/release/physprobe --generated g.mp4 --real take1.mp4 --take2 take2.mp4
 """
@@ -123,7 +123,7 @@ def run(command, **options):
         if child.returncode != 0:
             sys.exit(f"{command[0]} ended with {child.returncode}")
         out.seek(0)
-        return out.read().decode(), usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024.0
+        return out.read().decode(), usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024 / 1e6
 
 
 def column(table, name):

@@ -13,11 +13,12 @@ std::string format_physics_iq_summary(const std::string& directory) {
                              : std::string("-");
   };
   std::string text =
-      fmt::format("Physics-IQ, {}, masks: {}\n\n{:<28} {:>9} {:>9} {:>8} {:>6}\n",
+      fmt::format("Physics-IQ, {}, masks: {}\ndecoding: {}\n\n{:<28} {:>9} {:>9} {:>8} {:>6}\n",
                   results["name"] == "own set"
                       ? std::string("a set of your own")
                       : results["settings"]["ground_truth"].get<std::string>() + " ground truth",
-                  results["settings"]["masks"].get<std::string>(), "run", "verified", "original",
+                  results["settings"]["masks"].get<std::string>(),
+                  results["settings"]["decode"].get<std::string>(), "run", "verified", "original",
                   "(hist.)", "fps");
   for (const auto& run : results["runs"]) {
     const auto& scores = run["scores"];

@@ -121,7 +121,7 @@ class ViewEvaluator {
 
   std::string file_of(const ViewClip& clip) const {
     if (clip.source.convert_to_fps <= 0.0) return clip.source.path;
-    const std::string path = cached("converted", sha256_hex(clip.identity), ".mp4");
+    std::string path = cached("converted", sha256_hex(clip.identity), ".mp4");
     if (options_.force || !fs::exists(path))
       convert_frame_rate(clip.source.path, path, clip.source.convert_to_fps);
     return path;

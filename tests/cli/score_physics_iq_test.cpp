@@ -75,6 +75,9 @@ TEST(ScorePhysicsIqCommandSlow, ScoresReportsComparesAndFailsAScheduledJob) {
   const CliOutcome a = run_cli(score("model-a-bpp-run_01", dir / "a"));
   ASSERT_EQ(a.code, 0) << a.err;
   EXPECT_NE(a.out.find("56.65"), std::string::npos) << a.out;
+  EXPECT_NE(a.out.find("verified ground truth, masks: direct\ndecoding: swscale"),
+            std::string::npos)
+      << a.out;
   EXPECT_NE(a.out.find("no leaderboard number: masks without the official codec"),
             std::string::npos)
       << a.out;
