@@ -1,6 +1,7 @@
 #include "physprobe/encoders/vit_config.h"
 
 #include "physprobe/core/error.h"
+#include "physprobe/encoders/vit_half.h"
 
 #include <fmt/format.h>
 
@@ -87,6 +88,7 @@ std::string VitConfig::canonical() const {
   if (has_entry_norm) text += " entry-norm";
   if (pooling != VitPooling::kClassToken) text += std::string(" pool-") + pooling_name(pooling);
   if (precision != VitPrecision::kFloat32) text += std::string(" ") + precision_name(precision);
+  if (precision == VitPrecision::kFloat16) text += "/" + std::to_string(kHalfChunk);
   if (projection > 0) text += fmt::format(" proj{}", projection);
   return text;
 }
