@@ -127,8 +127,8 @@ TEST(PredictorOnDeviceTest, FourLevelsOfFeaturesArePredictedThereToo) {
   decoder.blocks.width = 48;
   decoder.blocks.heads = 3;
   decoder.blocks.hidden = 96;
-  decoder.inputs = 4 * 48;
-  decoder.outputs = 4 * 48;
+  decoder.inputs = 192;  // four levels
+  decoder.outputs = 192;
   decoder.input_hidden = 48;
   const auto ours = draw_video_networks(family, encoder, decoder, 3, true, std::nullopt);
   const VitPlaces places = ours.decoder->places(2, 2, 2);

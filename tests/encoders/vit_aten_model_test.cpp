@@ -53,7 +53,7 @@ std::map<std::string, VitConfig> models() {
   // V-JEPA 1's rotary variant with slices of an odd number of channels, 21.
   VitConfig& odd = all["odd slices"] = all.at("vjepa2");
   odd.positions = VitPositions::kRotaryVideo;
-  odd.width = 3 * 64;
+  odd.width = 192;
   return all;
 }
 
@@ -103,6 +103,7 @@ std::vector<at::Tensor> aten_tokens(const VitAtenModel& model,
               if (index == config.depth - 1) next = first + tokens.size(0);
             });
   std::vector<at::Tensor> blocks;
+  blocks.reserve(parts.size());
   for (const auto& part : parts) blocks.push_back(at::cat(part));
   return blocks;
 }
