@@ -66,12 +66,9 @@ double acceleration(const Prepared& prepared) {
   for (std::size_t s = 0; s < prepared.strata.size(); ++s) {
     const TabulatedStratum& stratum = prepared.strata[s];
     const double ratio = ratio_of(stratum, prepared.counts[s]);
-    double n = 0.0;
     double denominator = 0.0;
-    for (const TabulatedCell& cell : stratum.cells) {
-      n += static_cast<double>(cell.count);
+    for (const TabulatedCell& cell : stratum.cells)
       denominator += cell.denominator * static_cast<double>(cell.count);
-    }
     for (const TabulatedCell& cell : stratum.cells) {
       const double influence = stratum.weight * (cell.numerator - ratio * cell.denominator) /
                                denominator;  // divided by n already
