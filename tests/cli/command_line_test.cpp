@@ -19,11 +19,8 @@
 namespace physprobe {
 namespace {
 
-using Outcome = testing::CliOutcome;
-
-Outcome run(const std::vector<std::string>& arguments) {
-  return testing::run_cli(arguments);
-}
+using testing::CliOutcome;
+using testing::run_cli;
 
 TEST(CommandLine, UsageErrorsNameTheNearest) {
   const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
@@ -35,7 +32,7 @@ TEST(CommandLine, UsageErrorsNameTheNearest) {
       {{"run"}, "suite is required"},
       {{}, "subcommand is required"}};
   for (const auto& [arguments, expected] : cases) {
-    const Outcome outcome = run(arguments);
+    const CliOutcome outcome = run_cli(arguments);
     EXPECT_EQ(outcome.code, 2) << expected;
     EXPECT_NE(outcome.err.find(expected), std::string::npos) << outcome.err;
     EXPECT_NE(outcome.err.find("--help' for the usage"), std::string::npos) << outcome.err;
@@ -45,19 +42,19 @@ TEST(CommandLine, UsageErrorsNameTheNearest) {
 
 TEST(CommandLine, QuietAndVerboseHoldEverywhereAndMayStandFirst) {
   for (const char* flag : {"-q", "--quiet", "-v", "--verbose"}) {
-    EXPECT_EQ(run({flag, "version"}).out, run({"version"}).out) << flag;
-    EXPECT_EQ(run({"version", flag}).out, run({"version"}).out) << flag;
-    EXPECT_EQ(run({flag, "worlds", "describe"}).code, 0) << flag;
+    EXPECT_EQ(run_cli({flag, "version"}).out, run_cli({"version"}).out) << flag;
+    EXPECT_EQ(run_cli({"version", flag}).out, run_cli({"version"}).out) << flag;
+    EXPECT_EQ(run_cli({flag, "worlds", "describe"}).code, 0) << flag;
   }
-  EXPECT_NE(run({"-v", "verson"}).err.find("did you mean 'version'"), std::string::npos);
-  EXPECT_EQ(run({"-x", "version"}).code, 2);
+  EXPECT_NE(run_cli({"-v", "verson"}).err.find("did you mean 'version'"), std::string::npos);
+  EXPECT_EQ(run_cli({"-x", "version"}).code, 2);
 }
 
 TEST(CommandLine, APresetStandsForItsWeightsAndSaysHowToFetchThem) {
   const testing::TempDir dir;
   for (const char* name : {"HF_HUB_CACHE", "TORCH_HOME"}) setenv(name, dir.path().c_str(), 1);
-  const Outcome absent = run({"parity", "--encoder", "mae_vitb16", "--case",
-                              testing::golden_path("encoders/clip.io.safetensors")});
+  const CliOutcome absent = run_cli({"parity", "--encoder", "mae_vitb16", "--case",
+                                     testing::golden_path("encoders/clip.io.safetensors")});
   for (const char* name : {"HF_HUB_CACHE", "TORCH_HOME"}) unsetenv(name);
   EXPECT_EQ(absent.code, 3) << absent.err;
   EXPECT_NE(absent.err.find("`hf download facebook/vit-mae-base` (CC BY-NC 4.0"), std::string::npos)
@@ -87,21 +84,21 @@ TEST(CommandLine, ParityComputesOnTheDeviceAskedForOrSaysThatItIsNotThere) {
                                      dir / "case.safetensors",
                                      "--device",
                                      "cpu"};
-  const Outcome here = run(parity);
+  const CliOutcome here = run_cli(parity);
   EXPECT_EQ(here.code, 0) << here.err;
   EXPECT_NE(here.out.find("device: cpu"), std::string::npos) << here.out;
   parity.back() = "gpu";
-  const Outcome unknown = run(parity);
+  const CliOutcome unknown = run_cli(parity);
   EXPECT_EQ(unknown.code, 2);
   EXPECT_NE(unknown.err.find("expected cpu, cuda or cuda:<number>"), std::string::npos)
       << unknown.err;
   parity.back() = "cuda:0";
-  const Outcome cuda = run(parity);
+  const CliOutcome cuda = run_cli(parity);
   if (cuda.code == 0) return;  // a GPU, and the same numbers on it
   EXPECT_EQ(cuda.code, 2);
   EXPECT_NE(cuda.err.find("built without CUDA or finds no GPU"), std::string::npos) << cuda.err;
   parity[2] = "v1";
-  EXPECT_NE(run(parity).err.find("computes on the cpu"), std::string::npos);
+  EXPECT_NE(run_cli(parity).err.find("computes on the cpu"), std::string::npos);
 }
 
 TEST(CommandLine, ProgramsOfTorchScriptRunOnlyWithTrustModel) {
@@ -113,19 +110,19 @@ TEST(CommandLine, ProgramsOfTorchScriptRunOnlyWithTrustModel) {
   const std::vector<std::string> parity = {
       "parity", "--encoder", dir / "model.yaml", "--case",
       testing::golden_path("encoders/torchscript_small.io.safetensors")};
-  const Outcome refused = run(parity);
+  const CliOutcome refused = run_cli(parity);
   EXPECT_EQ(refused.code, 2);
   EXPECT_NE(refused.err.find("--trust-model"), std::string::npos) << refused.err;
   std::vector<std::string> trusting = parity;
   trusting.emplace_back("--trust-model");
-  const Outcome trusted = run(trusting);
+  const CliOutcome trusted = run_cli(trusting);
   EXPECT_EQ(trusted.code, 0) << trusted.err << trusted.out;
 }
 
 TEST(CommandLine, UnknownConfigurationKeyEndsWith2AndNamesTheNearest) {
   const testing::TempDir dir;
   write_file_atomic(dir / "suite.yaml", "dataset: {path: x}\nencoders: [v1]\nsamplng: {n: 3}\n");
-  const Outcome outcome = run({"config", "show", dir / "suite.yaml"});
+  const CliOutcome outcome = run_cli({"config", "show", dir / "suite.yaml"});
   EXPECT_EQ(outcome.code, 2);
   EXPECT_NE(outcome.err.find("'sampling'"), std::string::npos) << outcome.err;
 }
@@ -133,8 +130,8 @@ TEST(CommandLine, UnknownConfigurationKeyEndsWith2AndNamesTheNearest) {
 TEST(CommandLine, ConfigShowSaysWhereEachValueCameFrom) {
   const testing::TempDir dir;
   write_file_atomic(dir / "suite.yaml", "dataset: {path: x}\nencoders: [{family: v1}]\n");
-  const Outcome outcome =
-      run({"config", "show", dir / "suite.yaml", "--set", "memory.k=3", "--json"});
+  const CliOutcome outcome =
+      run_cli({"config", "show", dir / "suite.yaml", "--set", "memory.k=3", "--json"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   const auto json = nlohmann::json::parse(outcome.out);
   EXPECT_EQ(json["suite"]["memory"]["k"], 3);
@@ -147,8 +144,8 @@ TEST(CommandLine, ProbePrintsOneJsonDocument) {
   write_safetensors(dir / "z.safetensors",
                     {{"a", at::sin(at::arange(27, at::kFloat)).reshape({9, 3})},
                      {"b\"quoted", at::cos(at::arange(12, at::kFloat)).reshape({4, 3})}});
-  const Outcome outcome =
-      run({"probe", "straightening", "--trajectories", dir / "z.safetensors", "--json"});
+  const CliOutcome outcome =
+      run_cli({"probe", "straightening", "--trajectories", dir / "z.safetensors", "--json"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   const auto json = nlohmann::json::parse(outcome.out);
   EXPECT_EQ(json["a"]["curvature_deg"].size(), 7U);
@@ -156,10 +153,10 @@ TEST(CommandLine, ProbePrintsOneJsonDocument) {
 }
 
 TEST(CommandLine, ListAndVersionAndDoctorAnswer) {
-  const auto list = nlohmann::json::parse(run({"list", "--json"}).out);
+  const auto list = nlohmann::json::parse(run_cli({"list", "--json"}).out);
   EXPECT_GE(list["encoders"].size(), 2U);
-  EXPECT_EQ(run({"version"}).out.rfind("physprobe ", 0), 0U);
-  const auto doctor = nlohmann::json::parse(run({"doctor", "--json"}).out);
+  EXPECT_EQ(run_cli({"version"}).out.rfind("physprobe ", 0), 0U);
+  const auto doctor = nlohmann::json::parse(run_cli({"doctor", "--json"}).out);
   EXPECT_FALSE(doctor["findings"].empty());
   EXPECT_FALSE(doctor["facts"]["blas"]["name"].get<std::string>().empty());
 }
@@ -167,17 +164,17 @@ TEST(CommandLine, ListAndVersionAndDoctorAnswer) {
 TEST(CommandLine, DatasetProblemsEndWith7) {
   const testing::TempDir dir;
   write_file_atomic(dir / "manifest.csv", "id,path\na,missing.mp4\na,missing.mp4\n");
-  const Outcome outcome = run({"validate", "dataset", dir / "manifest.csv"});
+  const CliOutcome outcome = run_cli({"validate", "dataset", dir / "manifest.csv"});
   EXPECT_EQ(outcome.code, 7) << outcome.out << outcome.err;
 }
 
 TEST(CommandLine, InspectSaysWhatAFolderLacks) {
   const testing::TempDir dir;
-  const Outcome nothing = run({"inspect", dir.path()});
+  const CliOutcome nothing = run_cli({"inspect", dir.path()});
   EXPECT_EQ(nothing.code, 3);
   EXPECT_NE(nothing.err.find("no numbered images"), std::string::npos) << nothing.err;
   write_file_atomic(dir / "run.json", R"({"schema": 1, "name": "mine"})");
-  const Outcome begun = run({"inspect", dir.path()});
+  const CliOutcome begun = run_cli({"inspect", dir.path()});
   EXPECT_EQ(begun.code, 0) << begun.err;
   EXPECT_NE(begun.out.find("unfinished run"), std::string::npos) << begun.out;
 }

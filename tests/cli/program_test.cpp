@@ -11,12 +11,12 @@
 namespace physprobe {
 namespace {
 
-struct Outcome {
+struct ShellOutcome {
   int code;
   std::string text;
 };
 
-Outcome shell(const std::string& command) {
+ShellOutcome shell(const std::string& command) {
   FILE* pipe = popen(command.c_str(), "r");
   std::string text;
   char buffer[4096];
@@ -30,46 +30,47 @@ Outcome shell(const std::string& command) {
 const std::string kProgram = PHYSPROBE_PROGRAM;
 
 TEST(Program, VersionGoesToStdout) {
-  const Outcome outcome = shell(kProgram + " version 2>/dev/null");
+  const ShellOutcome outcome = shell(kProgram + " version 2>/dev/null");
   EXPECT_EQ(outcome.code, 0);
   EXPECT_EQ(outcome.text.rfind("physprobe ", 0), 0U);
 }
 
 TEST(Program, ErrorsGoToStderrWithTheDocumentedCode) {
-  const Outcome outcome = shell(kProgram + " inspect /nonexistent 2>/dev/null");
+  const ShellOutcome outcome = shell(kProgram + " inspect /nonexistent 2>/dev/null");
   EXPECT_EQ(outcome.code, 3);
   EXPECT_TRUE(outcome.text.empty());
 }
 
 TEST(Program, AClosedPipeIsQuiet) {
-  const Outcome outcome = shell("{ " + kProgram + " --help; } 2>&1 >/dev/full | cat; { " +
-                                kProgram + " --help | head -n 1; } 2>&1 >/dev/null");
+  const ShellOutcome outcome = shell("{ " + kProgram + " --help; } 2>&1 >/dev/full | cat; { " +
+                                     kProgram + " --help | head -n 1; } 2>&1 >/dev/null");
   EXPECT_TRUE(outcome.text.empty()) << outcome.text;
 }
 
 TEST(Program, AFullDiskUnderTheResultsEndsWith5) {
-  const Outcome outcome = shell("{ " + kProgram + " list --json >/dev/full; } 2>&1");
+  const ShellOutcome outcome = shell("{ " + kProgram + " list --json >/dev/full; } 2>&1");
   EXPECT_EQ(outcome.code, 5);
   EXPECT_NE(outcome.text.find("standard output"), std::string::npos) << outcome.text;
 }
 
 TEST(ProgramSlow, CommandsThatCannotStopInOrderEndAtTheFirstSignal) {
-  const Outcome outcome = shell("timeout -k 20 -s TERM 1 " + kProgram +
-                                " bench --only gemm --repetitions 1000 >/dev/null 2>&1");
+  const ShellOutcome outcome = shell("timeout -k 20 -s TERM 1 " + kProgram +
+                                     " bench --only gemm --repetitions 1000 >/dev/null 2>&1");
   EXPECT_EQ(outcome.code, 124) << "137: the signal was swallowed and it had to be killed";
 }
 
 TEST(Program, ALimitOnFileSizesIsAFullDisk) {
   const testing::TempDir dir;
   // Two blocks of 1024 bytes: no clip of the world fits.
-  const Outcome outcome = shell("{ ulimit -f 2; " + kProgram + " worlds render --clips 1 --out '" +
-                                dir / "world" + "' -q; } 2>&1");
+  const ShellOutcome outcome =
+      shell("{ ulimit -f 2; " + kProgram + " worlds render --clips 1 --out '" + dir / "world" +
+            "' -q; } 2>&1");
   EXPECT_EQ(outcome.code, 5) << outcome.text;
   EXPECT_NE(outcome.text.find("world"), std::string::npos) << outcome.text;
 }
 
 TEST(Program, NoCommandOpensANetworkConnection) {
-  const Outcome symbols = shell("nm -D --undefined-only " + kProgram + " 2>/dev/null");
+  const ShellOutcome symbols = shell("nm -D --undefined-only " + kProgram + " 2>/dev/null");
   if (symbols.text.empty()) GTEST_SKIP() << "nm is not installed";
   ASSERT_NE(symbols.text.find("U avformat_open_input"), std::string::npos) << symbols.text;
   for (const char* name : {"U connect", "U socket", "U getaddrinfo", "U avformat_network_init"})
@@ -77,9 +78,9 @@ TEST(Program, NoCommandOpensANetworkConnection) {
 }
 
 TEST(Program, UsesTheOpenMpBuildOfOpenBlasWhenItIsInstalled) {
-  const Outcome present = shell("ls /usr/lib/*/openblas-openmp/libopenblas.so.0 2>/dev/null");
+  const ShellOutcome present = shell("ls /usr/lib/*/openblas-openmp/libopenblas.so.0 2>/dev/null");
   if (present.text.empty()) GTEST_SKIP() << "libopenblas0-openmp is not installed";
-  const Outcome outcome = shell(kProgram + " doctor --json 2>/dev/null");
+  const ShellOutcome outcome = shell(kProgram + " doctor --json 2>/dev/null");
   EXPECT_NE(outcome.text.find("\"threading\": \"openmp\""), std::string::npos) << outcome.text;
 }
 

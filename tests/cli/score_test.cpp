@@ -1,6 +1,5 @@
 // `score`, `compare` and `report` of minimal pairs, in process: exit codes, documents, files.
 
-#include "physprobe/cli/cli.h"
 #include "physprobe/core/atomic_file.h"
 #include "physprobe/core/hashing.h"
 
@@ -11,23 +10,14 @@
 #include <nlohmann/json.hpp>
 
 #include <filesystem>
-#include <sstream>
+
+#include "cli/cli_runner.h"
 
 namespace physprobe {
 namespace {
 
-struct Outcome {
-  int code;
-  std::string out;
-  std::string err;
-};
-
-Outcome run(const std::vector<std::string>& arguments) {
-  std::ostringstream out;
-  std::ostringstream err;
-  const int code = run_command_line(arguments, out, err);
-  return {code, out.str(), err.str()};
-}
+using testing::CliOutcome;
+using testing::run_cli;
 
 const std::string& logs() {
   static const std::string path = testing::golden_path("minimal_pairs");
@@ -35,7 +25,7 @@ const std::string& logs() {
 }
 
 TEST(ScoreCommand, PrintsOneDocumentWithThePublishedKeys) {
-  const Outcome outcome = run({"score", "mvp", logs(), "--json"});
+  const CliOutcome outcome = run_cli({"score", "mvp", logs(), "--json"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   const auto json = nlohmann::json::parse(outcome.out);
   // mvp_expected.json, percentages to 1e-9.
@@ -47,28 +37,28 @@ TEST(ScoreCommand, PrintsOneDocumentWithThePublishedKeys) {
 
 TEST(ScoreCommand, ARunFolderIsCompleteVerifiedReportedAndCompared) {
   const testing::TempDir dir;
-  const Outcome outcome = run({"score", "mvp", logs(), "--out", dir / "run", "-q"});
+  const CliOutcome outcome = run_cli({"score", "mvp", logs(), "--out", dir / "run", "-q"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_NE(read_file(dir / "run/COMPLETE").find(sha256_hex(read_file(dir / "run/results.json"))),
             std::string::npos);
-  EXPECT_EQ(run({"verify", dir / "run"}).code, 0);
+  EXPECT_EQ(run_cli({"verify", dir / "run"}).code, 0);
   const std::string items = read_file(dir / "run/items.jsonl");
   write_file_atomic(dir / "run/items.jsonl", items + "\n");
-  const Outcome changed = run({"verify", dir / "run"});
+  const CliOutcome changed = run_cli({"verify", dir / "run"});
   EXPECT_EQ(changed.code, 7);
   EXPECT_NE((changed.out + changed.err).find("items.jsonl"), std::string::npos) << changed.out;
   write_file_atomic(dir / "run/items.jsonl", items);
   const std::string page = read_file(dir / "run/report.html");
   for (const char* text : {"Disagreeing parses", "temporal_reasoning", "Qwen2-VL 7B", "item-data"})
     EXPECT_NE(page.find(text), std::string::npos) << text;
-  const Outcome again = run({"score", "mvp", logs(), "--out", dir / "run"});
+  const CliOutcome again = run_cli({"score", "mvp", logs(), "--out", dir / "run"});
   EXPECT_EQ(again.code, 2) << "results are not replaced unasked";
-  EXPECT_EQ(run({"score", "mvp", logs(), "--out", dir / "run", "--overwrite", "-q"}).code, 0);
+  EXPECT_EQ(run_cli({"score", "mvp", logs(), "--out", dir / "run", "--overwrite", "-q"}).code, 0);
   EXPECT_EQ(read_file(dir / "run/report.html"), page) << "equal input gives an equal page";
   std::filesystem::remove(dir / "run/report.html");
-  EXPECT_EQ(run({"report", dir / "run"}).code, 0);
+  EXPECT_EQ(run_cli({"report", dir / "run"}).code, 0);
   EXPECT_EQ(read_file(dir / "run/report.html"), page);
-  const Outcome comparison = run({"compare", dir / "run", "--json"});
+  const CliOutcome comparison = run_cli({"compare", dir / "run", "--json"});
   ASSERT_EQ(comparison.code, 0) << comparison.err;
   EXPECT_EQ(nlohmann::json::parse(comparison.out)["protocol"], "pairs/mvp-1");
 }
@@ -76,25 +66,25 @@ TEST(ScoreCommand, ARunFolderIsCompleteVerifiedReportedAndCompared) {
 TEST(ScoreCommand, DefectsEndWith4AndUnusableInputWith3) {
   const testing::TempDir dir;
   write_file_atomic(dir / "1_samples_mvp_mini_intuitive_physics.jsonl", "{\"broken\n");
-  const Outcome broken = run({"score", "mvp", dir.path()});
+  const CliOutcome broken = run_cli({"score", "mvp", dir.path()});
   EXPECT_EQ(broken.code, 4);
   EXPECT_NE(broken.err.find(":1"), std::string::npos) << broken.err;
-  EXPECT_EQ(run({"score", "mvp", "/nonexistent"}).code, 3);
-  EXPECT_EQ(run({"score", "mvp", testing::golden_path("minimal_pairs/submission")}).code, 4)
+  EXPECT_EQ(run_cli({"score", "mvp", "/nonexistent"}).code, 3);
+  EXPECT_EQ(run_cli({"score", "mvp", testing::golden_path("minimal_pairs/submission")}).code, 4)
       << "without annotations nothing of a submission can be scored";
-  EXPECT_EQ(run({"score", "mvp", logs(), "--parser", "lax"}).code, 2);
-  EXPECT_EQ(run({"score", "mvp", logs(), "--resamples", "0"}).code, 2);
-  EXPECT_EQ(run({"score"}).code, 2);
-  const Outcome typo = run({"score", "winogrond", "x"});
+  EXPECT_EQ(run_cli({"score", "mvp", logs(), "--parser", "lax"}).code, 2);
+  EXPECT_EQ(run_cli({"score", "mvp", logs(), "--resamples", "0"}).code, 2);
+  EXPECT_EQ(run_cli({"score"}).code, 2);
+  const CliOutcome typo = run_cli({"score", "winogrond", "x"});
   EXPECT_EQ(typo.code, 2);
   EXPECT_NE(typo.err.find("'winoground'"), std::string::npos) << typo.err;
-  EXPECT_EQ(run({"compare", "/nonexistent"}).code, 3);
+  EXPECT_EQ(run_cli({"compare", "/nonexistent"}).code, 3);
 }
 
 TEST(ScoreCommand, EveryProtocolHasAHelpText) {
   for (const char* name : {"mvp", "pairs", "intphys2", "winoground", "vinoground", "naturalbench",
                            "error-consistency"}) {
-    const Outcome outcome = run({"score", name, "--help"});
+    const CliOutcome outcome = run_cli({"score", name, "--help"});
     EXPECT_EQ(outcome.code, 0) << name;
     EXPECT_NE(outcome.out.find(name), std::string::npos) << name;
   }
@@ -103,12 +93,12 @@ TEST(ScoreCommand, EveryProtocolHasAHelpText) {
 TEST(CompareCommand, ProtocolsAreNeverMixed) {
   const testing::TempDir dir;
   write_file_atomic(dir / "a.csv", "id,label,prediction\np_1,A,A\np_2,B,B\n");
-  ASSERT_EQ(run({"score", "mvp", logs(), "--out", dir / "mvp", "-q", "--no-report"}).code, 0);
-  ASSERT_EQ(run({"score", "pairs", dir / "a.csv", "--out", dir / "pairs", "-q"}).code, 0);
+  ASSERT_EQ(run_cli({"score", "mvp", logs(), "--out", dir / "mvp", "-q", "--no-report"}).code, 0);
+  ASSERT_EQ(run_cli({"score", "pairs", dir / "a.csv", "--out", dir / "pairs", "-q"}).code, 0);
   EXPECT_TRUE(std::filesystem::exists(dir / "pairs/report.html"));
-  EXPECT_EQ(run({"compare", dir / "mvp", dir / "pairs"}).code, 6);
+  EXPECT_EQ(run_cli({"compare", dir / "mvp", dir / "pairs"}).code, 6);
   write_file_atomic(dir / "other.json", R"({"protocol": "phyworld/velocity-1"})");
-  EXPECT_EQ(run({"compare", dir / "other.json"}).code, 6);
+  EXPECT_EQ(run_cli({"compare", dir / "other.json"}).code, 6);
 }
 
 TEST(ScoreCommand, GroupedScoresHaveARunFolderAReportAndAComparison) {
@@ -120,7 +110,8 @@ TEST(ScoreCommand, GroupedScoresHaveARunFolderAReportAndAComparison) {
     rows += n + "_pos_video,A,A\n" + n + "_neg_video,B,B\n";
   }
   write_file_atomic(dir / "m<1>.csv", rows);
-  const Outcome outcome = run({"score", "vinoground", dir / "m<1>.csv", "--out", dir / "run"});
+  const CliOutcome outcome =
+      run_cli({"score", "vinoground", dir / "m<1>.csv", "--out", dir / "run"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_NE(outcome.out.find("460 of 500 examples are not in its file"), std::string::npos)
       << outcome.out;
@@ -128,20 +119,20 @@ TEST(ScoreCommand, GroupedScoresHaveARunFolderAReportAndAComparison) {
   for (const char* text : {"best model of the paper", "item-data", "m&lt;1&gt;", "39"})
     EXPECT_NE(page.find(text), std::string::npos) << text;
   EXPECT_EQ(page.find("Disagreeing parses"), std::string::npos) << "there is one rule only";
-  EXPECT_EQ(run({"verify", dir / "run"}).code, 0);
-  const Outcome comparison = run({"compare", dir / "run"});
+  EXPECT_EQ(run_cli({"verify", dir / "run"}).code, 0);
+  const CliOutcome comparison = run_cli({"compare", dir / "run"});
   ASSERT_EQ(comparison.code, 0) << comparison.err;
   EXPECT_NE(comparison.out.find("published: Vinoground"), std::string::npos) << comparison.out;
 
   write_file_atomic(dir / "s.csv",
                     "id,label,score\np_1,possible,0.5\np_2,impossible,0.75\n"
                     "q_1,possible,2\nq_2,impossible,2\n");
-  ASSERT_EQ(run({"score", "pairs", dir / "s.csv", "--out", dir / "relative", "-q"}).code, 0);
+  ASSERT_EQ(run_cli({"score", "pairs", dir / "s.csv", "--out", dir / "relative", "-q"}).code, 0);
   const std::string relative = read_file(dir / "relative/report.html");
   EXPECT_NE(relative.find("relative_accuracy"), std::string::npos);
   EXPECT_NE(relative.find("tie"), std::string::npos);
-  EXPECT_EQ(run({"compare", dir / "relative"}).code, 0);
-  EXPECT_EQ(run({"compare", dir / "relative", dir / "run"}).code, 6);
+  EXPECT_EQ(run_cli({"compare", dir / "relative"}).code, 0);
+  EXPECT_EQ(run_cli({"compare", dir / "relative", dir / "run"}).code, 6);
 }
 
 TEST(ProbeSurprise, ScoresArraysAndWritesARun) {
@@ -158,29 +149,29 @@ TEST(ProbeSurprise, ScoresArraysAndWritesARun) {
       "--padding",  "counted"};
   std::vector<std::string> with_out = command;
   with_out.insert(with_out.end(), {"--out", dir / "run", "-q"});
-  const Outcome outcome = run(with_out);
+  const CliOutcome outcome = run_cli(with_out);
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_NE(outcome.out.find("exchanged labels"), std::string::npos) << outcome.out;
   EXPECT_EQ(read_file(dir / "run/surprise_metrics.csv").rfind("Model;Property;Context", 0), 0U);
   EXPECT_NE(read_file(dir / "run/report.html").find("Filtered"), std::string::npos);
-  EXPECT_EQ(run({"verify", dir / "run"}).code, 0);
-  EXPECT_EQ(run({"compare", dir / "run"}).code, 0);
+  EXPECT_EQ(run_cli({"verify", dir / "run"}).code, 0);
+  EXPECT_EQ(run_cli({"compare", dir / "run"}).code, 0);
   // A fixed context that is not there; contexts that do not fit; no labels.
   std::vector<std::string> other = command;
   other.insert(other.end(), {"--fixed-context", "3"});
-  EXPECT_EQ(run(other).code, 2);
-  EXPECT_EQ(run({"probe", "surprise", "--arrays", arrays + ":small_n10.losses", "--manifest",
-                 dir / "m.csv", "--context", "2"})
+  EXPECT_EQ(run_cli(other).code, 2);
+  EXPECT_EQ(run_cli({"probe", "surprise", "--arrays", arrays + ":small_n10.losses", "--manifest",
+                     dir / "m.csv", "--context", "2"})
                 .code,
             2);
-  EXPECT_EQ(run({"probe", "surprise", "--arrays", arrays}).code, 3) << "items without ids";
+  EXPECT_EQ(run_cli({"probe", "surprise", "--arrays", arrays}).code, 3) << "items without ids";
 }
 
 TEST(ScoreCommand, HostileTextsStayTexts) {
   const testing::TempDir dir;
   write_file_atomic(dir / "m.csv",
                     "id,label,prediction\n<script>alert(1)</script>_1,A,<img src=x>\np_2,B,B\n");
-  EXPECT_EQ(run({"score", "pairs", dir / "m.csv", "--out", dir / "run", "-q"}).code, 4)
+  EXPECT_EQ(run_cli({"score", "pairs", dir / "m.csv", "--out", dir / "run", "-q"}).code, 4)
       << "neither item has a partner";
   const std::string page = read_file(dir / "run/report.html");
   EXPECT_EQ(page.find("<script>alert"), std::string::npos);
@@ -188,7 +179,7 @@ TEST(ScoreCommand, HostileTextsStayTexts) {
 }
 
 TEST(ValidateCommand, PublishedMvpResultsFitTheBenchmark) {
-  const Outcome outcome = run({"validate", "mvp"});
+  const CliOutcome outcome = run_cli({"validate", "mvp"});
   EXPECT_EQ(outcome.code, 0) << outcome.out;
   EXPECT_NE(outcome.out.find("924 of 2862"), std::string::npos) << outcome.out;
 }

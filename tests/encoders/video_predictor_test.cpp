@@ -29,7 +29,7 @@ using testing::token_range;
 using testing::video_config;
 using testing::voe_tensors;
 
-const char* const kVjepa2 = "vjepa2_rope_weights.safetensors";
+const char* const kVjepa2File = "vjepa2_rope_weights.safetensors";
 
 struct Reference {
   std::string family;
@@ -147,7 +147,7 @@ TEST_P(VideoPredictorLosses, SurpriseOfEveryWindowEqualsTheReference) {
 }
 
 const Reference kReferences[] = {
-    {"vjepa2", kVjepa2, "vjepa2_rope_io", 2, 64, "windows.losses"},
+    {"vjepa2", kVjepa2File, "vjepa2_rope_io", 2, 64, "windows.losses"},
     {"vjepa", "vjepa1_sincos_checkpoint.pth.tar", "vjepa1_sincos_io", 4, 32, "extract.losses"},
     {"vjepa", "vjepa1_rope_silu_weights.safetensors", "vjepa1_rope_silu_io", 2, 64, ""}};
 
@@ -166,7 +166,7 @@ class Vjepa2 : public ::testing::Test {
   static std::unique_ptr<Predictor> predictor(const nlohmann::json& more = {}) {
     nlohmann::json options = heads(2);
     if (more.is_object()) options.update(more);
-    return make_predictor(video_config("vjepa2", kVjepa2, options));
+    return make_predictor(video_config("vjepa2", kVjepa2File, options));
   }
   at::Tensor window() const { return normalised(io_.at("video_uint8")[0].narrow(0, 0, 8)); }
   std::map<std::string, at::Tensor> io_ = voe_tensors("vjepa2_rope_io");

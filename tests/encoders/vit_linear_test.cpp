@@ -35,7 +35,7 @@ MatrixView view(const at::Tensor& matrix) {
 }
 
 // Sums of at most 700 products below 1/4: float32 rounding stays below 1e-4 by a wide margin.
-constexpr double kTolerance = 1e-4;
+constexpr double kProductTolerance = 1e-4;
 
 TEST(VitGemmTest, ProductsEqualDoubleArithmetic) {
   const at::Tensor a = drawn({37, 61}, 1);
@@ -44,13 +44,13 @@ TEST(VitGemmTest, ProductsEqualDoubleArithmetic) {
   const at::Tensor expected = at::matmul(a.to(at::kDouble), b.to(at::kDouble)) * 0.25;
   parallel_for(1, 1,
                [&](int64_t) { multiply(view(a), view(b), 0.25F, out.data_ptr<float>(), 45); });
-  EXPECT_TRUE(tensor_near(out, expected, kTolerance));
+  EXPECT_TRUE(tensor_near(out, expected, kProductTolerance));
   const at::Tensor transposed = b.t().contiguous();
   out.fill_(7.0);
   parallel_for(1, 1, [&](int64_t) {
     multiply_transposed(view(a), view(transposed), 0.25F, out.data_ptr<float>(), 45);
   });
-  EXPECT_TRUE(tensor_near(out, expected, kTolerance));
+  EXPECT_TRUE(tensor_near(out, expected, kProductTolerance));
 }
 
 TEST(VitGemmTest, PartsOfLargerBuffersAreReadAndWrittenInPlace) {
@@ -64,7 +64,7 @@ TEST(VitGemmTest, PartsOfLargerBuffersAreReadAndWrittenInPlace) {
   });
   const at::Tensor expected =
       at::matmul(a.narrow(1, 5, 12).to(at::kDouble), b.narrow(1, 9, 12).to(at::kDouble).t());
-  EXPECT_TRUE(tensor_near(out.narrow(1, 8, 20), expected, kTolerance));
+  EXPECT_TRUE(tensor_near(out.narrow(1, 8, 20), expected, kProductTolerance));
   EXPECT_TRUE(at::equal(out.narrow(1, 0, 8), at::full({10, 8}, 7.0, at::kFloat)));
   EXPECT_TRUE(at::equal(out.narrow(1, 28, 22), at::full({10, 22}, 7.0, at::kFloat)));
 }
@@ -95,7 +95,7 @@ TEST(VitLinearTest, EveryPanelOfAWideLayerIsMultiplied) {
                  [&](int64_t) { linear.apply(x.data_ptr<float>(), 9, out.data_ptr<float>()); });
     const at::Tensor expected =
         at::matmul(x.to(at::kDouble), weight.reshape({outputs, 700}).to(at::kDouble).t());
-    EXPECT_TRUE(tensor_near(out, expected, kTolerance)) << outputs;
+    EXPECT_TRUE(tensor_near(out, expected, kProductTolerance)) << outputs;
   }
 }
 

@@ -8,7 +8,7 @@
 namespace physprobe {
 namespace {
 
-using Json = nlohmann::json;
+using PlainJson = nlohmann::json;
 
 TEST(Html, EscapesWhatCouldLeaveTextOrAttribute) {
   EXPECT_EQ(escape_html("a<b>&\"'"), "a&lt;b&gt;&amp;&quot;&#39;");
@@ -34,30 +34,30 @@ TEST(Html, Base64MatchesRfc4648) {
 }
 
 TEST(Html, NumbersAreReadableAndKeepAllDigitsInTheCell) {
-  EXPECT_EQ(format_number(Json(57.649), 1), "57.6");
-  EXPECT_EQ(format_number(Json(-25.25), 2), "−25.25");
-  EXPECT_EQ(format_number(Json(-0.01), 1), "0.0");
-  EXPECT_EQ(format_number(Json(), 1), "–");
+  EXPECT_EQ(format_number(PlainJson(57.649), 1), "57.6");
+  EXPECT_EQ(format_number(PlainJson(-25.25), 2), "−25.25");
+  EXPECT_EQ(format_number(PlainJson(-0.01), 1), "0.0");
+  EXPECT_EQ(format_number(PlainJson(), 1), "–");
   EXPECT_EQ(format_count(999), "999");
   EXPECT_EQ(format_count(1234567), "1,234,567");
-  const Json interval = {{"low", 41.04}, {"high", 74.0}};
+  const PlainJson interval = {{"low", 41.04}, {"high", 74.0}};
   EXPECT_EQ(format_interval(interval, 1), "[41.0, 74.0]");
-  EXPECT_EQ(format_interval(Json{{"low", nullptr}, {"high", 1.0}}, 1), "");
-  EXPECT_EQ(number_cell(Json(57.6491), 1, &interval),
+  EXPECT_EQ(format_interval(PlainJson{{"low", nullptr}, {"high", 1.0}}, 1), "");
+  EXPECT_EQ(number_cell(PlainJson(57.6491), 1, &interval),
             "<td class=\"num\" data-v=\"57.6491\">57.6 <span class=\"ci\" data-low=\"41.04\" "
             "data-high=\"74.0\">[41.0, 74.0]</span></td>");
 }
 
 TEST(Html, NumbersDoNotDependOnTheLocale) {
   const char* set = std::setlocale(LC_ALL, "de_DE.UTF-8");
-  EXPECT_EQ(format_number(Json(1.5), 1), "1.5");
+  EXPECT_EQ(format_number(PlainJson(1.5), 1), "1.5");
   if (set != nullptr) std::setlocale(LC_ALL, "C");
 }
 
 TEST(Html, JsonCannotEndItsScriptElement) {
-  const std::string text = script_json(Json{{"id", "</script><!--"}});
+  const std::string text = script_json(PlainJson{{"id", "</script><!--"}});
   EXPECT_EQ(text.find('<'), std::string::npos);
-  EXPECT_EQ(Json::parse(text)["id"], "</script><!--");
+  EXPECT_EQ(PlainJson::parse(text)["id"], "</script><!--");
 }
 
 }  // namespace

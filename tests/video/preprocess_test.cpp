@@ -15,22 +15,21 @@
 
 #include <functional>
 
+#include "core/error_kind.h"
+#include "preprocess_golden.h"
+
 namespace physprobe {
 namespace {
 
 using testing::golden_path;
+using testing::kind_of;
+using testing::preprocess_golden;
 using testing::tensor_near;
 
 constexpr std::array<double, 3> kImagenetMean = {0.485, 0.456, 0.406};
 constexpr std::array<double, 3> kImagenetStd = {0.229, 0.224, 0.225};
 constexpr std::array<double, 3> kClipMean = {0.48145466, 0.4578275, 0.40821073};
 constexpr std::array<double, 3> kClipStd = {0.26862954, 0.26130258, 0.27577711};
-
-const std::map<std::string, at::Tensor>& golden() {
-  static const std::map<std::string, at::Tensor> tensors =
-      read_safetensors(golden_path("encoders/preprocess.safetensors"));
-  return tensors;
-}
 
 PreprocessSpec short_side(int64_t size, int64_t crop) {
   PreprocessSpec spec;
@@ -57,16 +56,6 @@ at::Tensor pattern(int64_t height, int64_t width) {
   return image;
 }
 
-ErrorKind kind_of(const std::function<void()>& body) {
-  try {
-    body();
-  } catch (const Error& error) {
-    return error.kind();
-  }
-  ADD_FAILURE() << "expected an error";
-  return ErrorKind::kInternal;
-}
-
 TEST(Preprocess, ShortSideCropImagenet) {
   PreprocessSpec spec = short_side(64, 56);
   spec.mean = kImagenetMean;
@@ -74,8 +63,9 @@ TEST(Preprocess, ShortSideCropImagenet) {
   for (const std::string name : {"a", "b", "c"}) {
     // 1e-6: bytes are exact, the normalisation is one float32 rounding apart at most
     // (golden/encoders).
-    EXPECT_TRUE(tensor_near(preprocess_frame(golden().at(name + ".rgb"), spec),
-                            golden().at(name + ".pil_bicubic_short64_crop56_imagenet"), 1e-6))
+    EXPECT_TRUE(tensor_near(preprocess_frame(preprocess_golden().at(name + ".rgb"), spec),
+                            preprocess_golden().at(name + ".pil_bicubic_short64_crop56_imagenet"),
+                            1e-6))
         << name;
   }
 }
@@ -85,8 +75,9 @@ TEST(Preprocess, ShortSideCropClip) {
   spec.mean = kClipMean;
   spec.stddev = kClipStd;
   for (const std::string name : {"a", "b", "c"}) {
-    EXPECT_TRUE(tensor_near(preprocess_frame(golden().at(name + ".rgb"), spec),
-                            golden().at(name + ".pil_bicubic_short56_crop56_clip"), 1e-6))
+    EXPECT_TRUE(tensor_near(preprocess_frame(preprocess_golden().at(name + ".rgb"), spec),
+                            preprocess_golden().at(name + ".pil_bicubic_short56_crop56_clip"),
+                            1e-6))
         << name;
   }
 }
@@ -96,8 +87,8 @@ TEST(Preprocess, SquashHalf) {
   spec.mean = {0.5, 0.5, 0.5};
   spec.stddev = {0.5, 0.5, 0.5};
   for (const std::string name : {"a", "b", "c"}) {
-    EXPECT_TRUE(tensor_near(preprocess_frame(golden().at(name + ".rgb"), spec),
-                            golden().at(name + ".pil_bicubic_squash56_half"), 1e-6))
+    EXPECT_TRUE(tensor_near(preprocess_frame(preprocess_golden().at(name + ".rgb"), spec),
+                            preprocess_golden().at(name + ".pil_bicubic_squash56_half"), 1e-6))
         << name;
   }
 }
@@ -109,8 +100,9 @@ TEST(Preprocess, FloatBilinearImagenet) {
   spec.stddev = kImagenetStd;
   for (const std::string name : {"a", "b", "c"}) {
     // 1e-5: torch's weights are float32 (golden/encoders).
-    EXPECT_TRUE(tensor_near(preprocess_frame(golden().at(name + ".rgb"), spec),
-                            golden().at(name + ".float_bilinear_aa_56x56_imagenet"), 1e-5))
+    EXPECT_TRUE(tensor_near(preprocess_frame(preprocess_golden().at(name + ".rgb"), spec),
+                            preprocess_golden().at(name + ".float_bilinear_aa_56x56_imagenet"),
+                            1e-5))
         << name;
   }
 }
@@ -125,10 +117,12 @@ TEST(Preprocess, RestravFrameOfGoldenVideo) {
 }
 
 TEST(Preprocess, CropOffsetRulesDifferByOneAtThreeModFour) {
-  const at::Tensor& image = golden().at("b.rgb");  // 210x75 -> 179x64; (179 - 56) / 2 = 61.5
+  const at::Tensor& image =
+      preprocess_golden().at("b.rgb");  // 210x75 -> 179x64; (179 - 56) / 2 = 61.5
   PreprocessSpec spec = short_side(64, 56);
   spec.scale_to_unit = false;
-  const at::Tensor resized = golden().at("b.pil_bicubic_short64").to(at::kFloat).permute({2, 0, 1});
+  const at::Tensor resized =
+      preprocess_golden().at("b.pil_bicubic_short64").to(at::kFloat).permute({2, 0, 1});
   EXPECT_TRUE(at::equal(preprocess_frame(image, spec), resized.slice(1, 62, 118).slice(2, 4, 60)));
   spec.crop_offset = CropOffset::kFloor;
   EXPECT_TRUE(at::equal(preprocess_frame(image, spec), resized.slice(1, 61, 117).slice(2, 4, 60)));

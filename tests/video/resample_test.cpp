@@ -17,17 +17,13 @@
 #include <array>
 #include <cmath>
 
+#include "preprocess_golden.h"
+
 namespace physprobe {
 namespace {
 
-using testing::golden_path;
+using testing::preprocess_golden;
 using testing::tensor_near;
-
-const std::map<std::string, at::Tensor>& golden() {
-  static const std::map<std::string, at::Tensor> tensors =
-      read_safetensors(golden_path("encoders/preprocess.safetensors"));
-  return tensors;
-}
 
 /// Pillow's algorithm written down once more, value by value, as an independent check of the
 /// vectorised passes.
@@ -101,27 +97,27 @@ TEST(Resample, PillowShortSideBytesAreExact) {
   const std::map<std::string, std::pair<int64_t, int64_t>> sizes = {
       {"a", {64, 64 * 143 / 97}}, {"b", {64 * 210 / 75, 64}}, {"c", {64, 64 * 40 / 33}}};
   for (const auto& [name, size] : sizes) {
-    const at::Tensor& image = golden().at(name + ".rgb");
+    const at::Tensor& image = preprocess_golden().at(name + ".rgb");
     // Tolerance 0: Pillow's fixed point is integer arithmetic.
     EXPECT_TRUE(tensor_near(resize_pillow(image, size.first, size.second, ResampleFilter::kBicubic),
-                            golden().at(name + ".pil_bicubic_short64"), 0.0))
+                            preprocess_golden().at(name + ".pil_bicubic_short64"), 0.0))
         << name;
     EXPECT_TRUE(
         tensor_near(resize_pillow(image, size.first, size.second, ResampleFilter::kBilinear),
-                    golden().at(name + ".pil_bilinear_short64"), 0.0))
+                    preprocess_golden().at(name + ".pil_bilinear_short64"), 0.0))
         << name;
   }
 }
 
 TEST(Resample, FloatMatchesTorchWithAndWithoutAntialias) {
   for (const std::string name : {"a", "b", "c"}) {
-    const at::Tensor& image = golden().at(name + ".rgb");
+    const at::Tensor& image = preprocess_golden().at(name + ".rgb");
     // 1e-5: torch computes the weights in float32, we in double (golden/encoders).
     EXPECT_TRUE(tensor_near(resize_float_antialias(image, 56, 56, ResampleFilter::kBicubic),
-                            golden().at(name + ".float_bicubic_aa_56x56"), 1e-5))
+                            preprocess_golden().at(name + ".float_bicubic_aa_56x56"), 1e-5))
         << name;
     EXPECT_TRUE(tensor_near(resize_float_plain(image, 56, 56, ResampleFilter::kBicubic),
-                            golden().at(name + ".float_bicubic_noaa_56x56"), 1e-5))
+                            preprocess_golden().at(name + ".float_bicubic_noaa_56x56"), 1e-5))
         << name;
   }
 }

@@ -9,8 +9,12 @@
 
 #include <fstream>
 
+#include "core/error_kind.h"
+
 namespace physprobe {
 namespace {
+
+using testing::kind_of;
 
 nlohmann::json read_json(const std::string& relative) {
   std::ifstream file(testing::golden_path(relative));
@@ -30,16 +34,6 @@ VideoInfo ideal_video(int64_t count, double fps, double begin_seconds = 0.0) {
   info.begin_seconds = begin_seconds;
   info.end_seconds = begin_seconds + static_cast<double>(count) / fps;
   return info;
-}
-
-ErrorKind kind_of(const std::function<void()>& body) {
-  try {
-    body();
-  } catch (const Error& error) {
-    return error.kind();
-  }
-  ADD_FAILURE() << "expected an error";
-  return ErrorKind::kInternal;
 }
 
 TEST(Sampling, RestravMatchesEveryGoldenCase) {
