@@ -92,7 +92,8 @@ physprobe_precompiled_header(tensors <ATen/ATen.h>)
 
 # For folders of many small sources that read and write documents: every unit of the release preset instantiates the same
 # templates of JSON and of options, so that larger units take a fifth less time. `light` optimisation takes another
-# quarter; for folders that compute nothing.
+# quarter; for folders that compute nothing and have a precompiled header of their own (GCC 14 refuses one that was
+# optimised otherwise).
 function(physprobe_compile_together target)
   set_target_properties(${target} PROPERTIES UNITY_BUILD_BATCH_SIZE 8)
   if("light" IN_LIST ARGN)
