@@ -34,7 +34,7 @@ void SurpriseModelFlags::add_nulls(CLI::App& app) {
                  "context latent), pixels (the last frame), untrained, nearest (the future of the "
                  "nearest stored context; data sets)")
       ->delimiter(',')
-      ->capture_default_str();
+      ->default_str("all");  // releases of CLI11 write lists differently
   app.add_option("--untrained-seeds", untrained_seeds, "Networks with freshly drawn weights")
       ->check(CLI::Range(0, 1000))
       ->type_name("N")
