@@ -181,7 +181,11 @@ int remove_leftover_temporaries(const std::string& directory) {
     throw Error(ErrorKind::kResource, directory, "cannot be listed: " + failure.message());
   }
   for (const std::string& path : leftovers) {
-    if (::unlink(path.c_str()) != 0 && errno != ENOENT) throw_system_error(path, "remove");
+    // A folder too: the pages of a report are written beside their place as one.
+    std::filesystem::remove_all(path, failure);
+    if (failure) {
+      throw Error(ErrorKind::kResource, path, "cannot be removed: " + failure.message());
+    }
   }
   return static_cast<int>(leftovers.size());
 }

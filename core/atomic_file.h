@@ -50,9 +50,9 @@ std::string temporary_sibling(const std::string& path);
 /// Throws Error(kResource) naming `path`.
 void require_room(const std::string& temporary, const std::string& path, uint64_t size_bytes);
 
-/// Removes what dead processes left in `directory` under names made by `temporary_sibling`; call it
-/// while holding the directory's lock. Returns the number of files removed. Throws
-/// Error(kResource).
+/// Removes what dead processes left in `directory` under names made by `temporary_sibling`, files
+/// and folders; call it while holding the directory's lock. Returns the number of names removed.
+/// Throws Error(kResource).
 int remove_leftover_temporaries(const std::string& directory);
 
 /// The same of a directory that may not exist and of all below it; links are not followed.

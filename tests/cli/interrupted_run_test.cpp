@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <fcntl.h>
 #include <filesystem>
 #include <spawn.h>
 #include <string>
@@ -50,7 +51,8 @@ class InterruptedRun : public ::testing::Test {
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", 1, 0);
-    posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", 1, 0);
+    posix_spawn_file_actions_addopen(&actions, 2, errors_.c_str(), O_WRONLY | O_CREAT | O_TRUNC,
+                                     0666);
     pid_t child = -1;
     posix_spawn(&child, PHYSPROBE_PROGRAM, &actions, nullptr, arguments.data(), environ);
     posix_spawn_file_actions_destroy(&actions);
@@ -115,12 +117,15 @@ class InterruptedRun : public ::testing::Test {
         kill(child, SIGKILL);
         wait_for(child);
       }
-      ASSERT_EQ(wait_for(start("killed")), finished_code()) << "round " << round;
+      ASSERT_EQ(wait_for(start("killed")), finished_code()) << "round " << round << "\n"
+                                                            << read_file(errors_);
       ASSERT_EQ(bytes_of("killed"), expected) << "round " << round;
     }
   }
 
   testing::TempDir dir_;
+  /// What the last start said on standard error.
+  std::string errors_ = dir_ / "stderr.txt";
 };
 
 class InterruptedRunSlow : public InterruptedRun {};

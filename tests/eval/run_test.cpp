@@ -227,9 +227,13 @@ TEST_F(Run, LeftoversOfKilledProcessesAreCleared) {
   const std::string folder = fs::directory_iterator(dir_ / "run/media")->path().string();
   for (const std::string& path : {dir_ / "run/items.jsonl", folder + "/x.jpg"})
     write_file_atomic(path + ".tmp-99999999-1", "half");
+  // A report whose writer was killed leaves a folder of pages.
+  create_directories(dir_ / "run/report_data.tmp-99999999-0/0");
+  write_file_atomic(dir_ / "run/report_data.tmp-99999999-0/0/page.js", "half");
   run_suite(suite(), options("run"));
   EXPECT_EQ(bytes_of(dir_ / "run"), before);
   EXPECT_FALSE(fs::exists(dir_ / "run/items.jsonl.tmp-99999999-1"));
+  EXPECT_FALSE(fs::exists(dir_ / "run/report_data.tmp-99999999-0"));
 }
 
 TEST_F(Run, ShardsMergeToTheBytesOfTheWhole) {
