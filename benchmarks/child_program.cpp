@@ -40,7 +40,12 @@ void watch_peak(pid_t child, int64_t& bytes) {
 }  // namespace
 
 std::string this_program() {
-  return std::filesystem::read_symlink("/proc/self/exe").string();
+  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe");
+  for (const char* started : {"physprobe", "../../bin/physprobe"}) {
+    const std::filesystem::path program = (self.parent_path() / started).lexically_normal();
+    if (std::filesystem::exists(program)) return program.string();
+  }
+  return self.string();
 }
 
 int run_quietly(std::vector<std::string> words, int64_t* peak_bytes) {

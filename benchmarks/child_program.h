@@ -7,7 +7,7 @@
 
 namespace physprobe {
 
-/// Path of the running program.
+/// Path of the program that a user starts, which may have handed over to the running one.
 std::string this_program();
 
 /// Runs words[0] (searched in PATH when it has no slash) with nothing on stdin and its output

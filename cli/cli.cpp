@@ -1,22 +1,9 @@
 #include "physprobe/cli/cli.h"
 
-#include "physprobe/cli/command.h"
-#include "physprobe/cli/help_formatter.h"
-#include "physprobe/cli/usage_error.h"
-#include "physprobe/core/error.h"
-
-#include <algorithm>
-#include <cstring>
-#include <memory>
-#include <new>
-#include <poll.h>
-#include <system_error>
-#include <unistd.h>
+#include "physprobe/cli/application.h"
 
 namespace physprobe {
 namespace {
-
-using AddCommand = void (*)(CLI::App&, Invocation&);
 
 const std::vector<AddCommand>& commands() {
   static const std::vector<AddCommand> list = {
@@ -29,111 +16,16 @@ const std::vector<AddCommand>& commands() {
   return list;
 }
 
-/// Every command takes -q and -v; most say nothing but results and errors anyway.
-void add_everywhere(CLI::App& app) {
-  const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
-  for (CLI::App* command : commands) add_everywhere(*command);
-  if (!commands.empty()) return;
-  if (app.get_option_no_throw("--quiet") == nullptr)
-    app.add_flag("-q,--quiet", "Results and errors only");
-  if (app.get_option_no_throw("--verbose") == nullptr)
-    app.add_flag("-v,--verbose", "Tell of steps on stderr");
-}
-
-void build(CLI::App& app, Invocation& invocation) {
-  app.name("physprobe");
-  app.require_subcommand(1);
-  app.formatter(std::make_shared<HelpFormatter>());
-  for (const AddCommand add : commands()) add(app, invocation);
-  add_everywhere(app);
-}
-
-void add_names(const CLI::App& app, const std::string& prefix, std::vector<std::string>& names) {
-  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
-    names.push_back(prefix + command->get_name());
-    add_names(*command, names.back() + " ", names);
-  }
-}
-
-/// Memory that could not be had, as LibTorch's allocator words it.
-bool is_out_of_memory(const std::exception& error) {
-  return std::strstr(error.what(), "can't allocate memory") != nullptr ||
-         std::strstr(error.what(), "not enough memory") != nullptr;
-}
-
-/// A reader that went away (`| head`) is no failure; a full disk is.
-bool has_closed_reader(int descriptor) {
-  pollfd state{descriptor, POLLOUT, 0};
-  return poll(&state, 1, 0) == 1 && (state.revents & POLLERR) != 0;
-}
-
-int out_of_memory(std::ostream& err) {
-  err << "error: out of memory; free some, or use fewer --threads or a smaller model\n";
-  return exit_code(ErrorKind::kResource);
-}
-
-/// `physprobe -q run …` as `physprobe run … -q`: flags that hold everywhere may stand first.
-std::vector<std::string> with_leading_flags_last(const std::vector<std::string>& arguments) {
-  const auto holds_everywhere = [](const std::string& argument) {
-    return argument == "-q" || argument == "--quiet" || argument == "-v" || argument == "--verbose";
-  };
-  const auto command = std::find_if_not(arguments.begin(), arguments.end(), holds_everywhere);
-  if (command == arguments.end()) return arguments;
-  std::vector<std::string> ordered(command, arguments.end());
-  const auto end = std::find(ordered.begin(), ordered.end(), "--");
-  ordered.insert(end, arguments.begin(), command);
-  return ordered;
-}
-
 }  // namespace
 
 std::vector<std::string> subcommand_names() {
-  std::ostringstream nowhere;
-  Invocation invocation{nowhere, nowhere, {}, {}};
-  CLI::App app;
-  build(app, invocation);
-  std::vector<std::string> names;
-  add_names(app, "", names);
-  return names;
+  return subcommand_names(commands());
 }
 
-int run_command_line(const std::vector<std::string>& given, std::ostream& out, std::ostream& err) {
-  const std::vector<std::string> arguments = with_leading_flags_last(given);
-  Invocation invocation{out, err, given, {}};
-  try {
-    CLI::App app("Probes the representation space of video models for intuitive physics");
-    build(app, invocation);
-    try {
-      std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
-      app.parse(std::move(reversed));
-    } catch (const CLI::ParseError& error) {
-      if (error.get_exit_code() == 0) return app.exit(error, out, err);  // --help
-      const UsageError usage = explain_usage_error(app, arguments, error);
-      err << "error: " << usage.message << "\nRun '" << usage.command
-          << " --help' for the usage.\n";
-      return exit_code(ErrorKind::kUsage);
-    }
-    const int code = invocation.action();
-    out.flush();
-    if (!out && !has_closed_reader(STDOUT_FILENO)) {
-      throw Error(ErrorKind::kResource, "standard output", "cannot be written; is the disk full?");
-    }
-    return code;
-  } catch (const Error& error) {
-    err << "error: " << error.what() << "\n";
-    return exit_code(error.kind());
-  } catch (const std::bad_alloc&) {
-    return out_of_memory(err);
-  } catch (const std::system_error& error) {
-    err << "error: the system refused a resource: " << error.what()
-        << "; see its limits with `ulimit -a`\n";
-    return exit_code(ErrorKind::kResource);
-  } catch (const std::exception& error) {
-    if (is_out_of_memory(error)) return out_of_memory(err);
-    err << "internal error: " << error.what()
-        << "\nThis is a defect of physprobe; please report it with the command line.\n";
-    return exit_code(ErrorKind::kInternal);
-  }
+int run_command_line(const std::vector<std::string>& arguments,
+                     std::ostream& out,
+                     std::ostream& err) {
+  return run_application(commands(), arguments, out, err);
 }
 
 }  // namespace physprobe

@@ -121,14 +121,4 @@ void add_doctor_command(CLI::App& app, Invocation& invocation) {
   add_doctor_surprise(*command, invocation);
 }
 
-void add_version_command(CLI::App& app, Invocation& invocation) {
-  CLI::App* command = app.add_subcommand("version", "Print the version");
-  command->callback([&invocation] {
-    invocation.action = [&invocation] {
-      invocation.out << "physprobe " << version() << "\n";
-      return 0;
-    };
-  });
-}
-
 }  // namespace physprobe

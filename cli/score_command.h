@@ -5,6 +5,9 @@
 
 namespace physprobe {
 
+/// The command whose subcommands these are.
+CLI::App& add_score_family(CLI::App& app);
+
 void add_score_mvp(CLI::App& score, Invocation& invocation);
 /// pairs, intphys2, winoground, vinoground, naturalbench, error-consistency.
 void add_score_pairs(CLI::App& score, Invocation& invocation);

@@ -1,4 +1,5 @@
-# Uniform targets: one folder = one static library `physprobe_<folder>`, exported as `physprobe::<folder>`.
+# Uniform targets: one folder = one static library `physprobe_<folder>`, exported as `physprobe::<folder>`. What of a folder
+# knows no LibTorch is a library `physprobe_<folder>_base` below it, so that a program can do without (docs/architecture.md).
 
 set(PHYSPROBE_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual)
 # GCC 13 and 14 take a reference into one argument for a reference to another, temporary one (a std::string made from a
@@ -78,15 +79,19 @@ function(physprobe_executable_defaults target)
   endif()
 endfunction()
 
-# Two precompiled headers for all libraries: ATen/ATen.h takes 10 s of a compiler's time, and even precompiled it takes
+# Three precompiled headers for all libraries: ATen/ATen.h takes 10 s of a compiler's time, and even precompiled it takes
 # half a second a file. Folders that compute with tensors use `tensors`; the others see the type only, and include the
-# few operators they call (ATen/ops/...).
+# few operators they call (ATen/ops/...); libraries without LibTorch use `base`.
 function(physprobe_precompiled_header name)
   add_library(physprobe_precompiled_${name} OBJECT "${PROJECT_SOURCE_DIR}/cmake/precompiled.cpp")
   physprobe_target_defaults(physprobe_precompiled_${name})
-  target_link_libraries(physprobe_precompiled_${name} PRIVATE physprobe_torch nlohmann_json::nlohmann_json fmt::fmt)
+  target_link_libraries(physprobe_precompiled_${name} PRIVATE nlohmann_json::nlohmann_json fmt::fmt)
+  if(NOT name STREQUAL "base")
+    target_link_libraries(physprobe_precompiled_${name} PRIVATE physprobe_torch)
+  endif()
   target_precompile_headers(physprobe_precompiled_${name} PRIVATE ${ARGN} <nlohmann/json.hpp> <fmt/format.h>)
 endfunction()
+physprobe_precompiled_header(base)
 physprobe_precompiled_header(plain <ATen/core/Tensor.h>)
 physprobe_precompiled_header(tensors <ATen/ATen.h>)
 
@@ -101,19 +106,26 @@ function(physprobe_compile_together target)
   endif()
 endfunction()
 
-# physprobe_library(core SOURCES a.cpp … PUBLIC_HEADERS a.h … PUBLIC deps… PRIVATE deps… [TENSORS])
+# physprobe_library(core SOURCES a.cpp … PUBLIC_HEADERS a.h … PUBLIC deps… PRIVATE deps… [TENSORS | NO_TORCH | BASE])
+# NO_TORCH: must not know LibTorch. BASE: the same, and the library is the part physprobe_core_base of its folder.
 function(physprobe_library folder)
-  cmake_parse_arguments(ARG "TENSORS" "" "SOURCES;PUBLIC_HEADERS;PUBLIC;PRIVATE" ${ARGN})
-  set(target physprobe_${folder})
+  cmake_parse_arguments(ARG "TENSORS;NO_TORCH;BASE" "" "SOURCES;PUBLIC_HEADERS;PUBLIC;PRIVATE" ${ARGN})
+  set(name ${folder})
+  if(ARG_BASE)
+    set(name ${folder}_base)
+  endif()
+  set(target physprobe_${name})
   add_library(${target} STATIC ${ARG_SOURCES})
-  add_library(physprobe::${folder} ALIAS ${target})
-  set_target_properties(${target} PROPERTIES EXPORT_NAME ${folder})
+  add_library(physprobe::${name} ALIAS ${target})
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${name})
   physprobe_target_defaults(${target})
   target_include_directories(${target} PUBLIC
     $<BUILD_INTERFACE:${PHYSPROBE_INCLUDE_DIR}>
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   target_link_libraries(${target} PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
-  if(ARG_TENSORS)
+  if(ARG_BASE OR ARG_NO_TORCH)
+    target_precompile_headers(${target} REUSE_FROM physprobe_precompiled_base)
+  elseif(ARG_TENSORS)
     target_precompile_headers(${target} REUSE_FROM physprobe_precompiled_tensors)
   else()
     target_precompile_headers(${target} REUSE_FROM physprobe_precompiled_plain)
@@ -123,6 +135,9 @@ function(physprobe_library folder)
     get_filename_component(subdir "${header}" DIRECTORY)
     install(FILES ${header} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/physprobe/${folder}/${subdir})
     set_property(GLOBAL APPEND PROPERTY PHYSPROBE_PUBLIC_HEADERS physprobe/${folder}/${header})
+    if(ARG_BASE OR ARG_NO_TORCH)
+      set_property(GLOBAL APPEND PROPERTY PHYSPROBE_BASE_HEADERS physprobe/${folder}/${header})
+    endif()
   endforeach()
   install(TARGETS ${target} EXPORT physprobe-targets
     ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})

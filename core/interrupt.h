@@ -13,6 +13,10 @@ int interrupt_signal();
 /// 130 for SIGINT, 143 for SIGTERM and SIGUSR1.
 int interrupt_exit_code(int signal_number);
 
+/// Thrown where work in progress is given up because a signal asked for a stop; nothing of the item
+/// is kept.
+struct Interrupted {};
+
 /// For tests: forget a signal received before.
 void clear_interrupt();
 

@@ -2,9 +2,6 @@
 
 #include "physprobe/core/error.h"
 
-#include <ATen/Parallel.h>
-#include <ATen/ThreadLocalState.h>
-
 #include <algorithm>
 #include <atomic>
 #include <charconv>
@@ -87,7 +84,10 @@ int default_thread_count() {
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
-void parallel_for(int64_t count, int threads, const std::function<void(int64_t)>& body) {
+void parallel_loop(int64_t count,
+                   int threads,
+                   const std::function<void(int64_t)>& body,
+                   const std::function<std::shared_ptr<void>()>& enter_thread) {
   if (threads < 0) {
     throw Error(ErrorKind::kUsage, "threads",
                 "is " + std::to_string(threads) + ", expected 0 (automatic) or more");
@@ -100,7 +100,6 @@ void parallel_for(int64_t count, int threads, const std::function<void(int64_t)>
   const int team = std::max(2, workers);
 
   const SingleThreadedPthreadBlas single_threaded_blas;
-  const at::ThreadLocalState caller_state;
   std::atomic<int64_t> next{0};
   std::mutex mutex;
   int64_t failed_index = std::numeric_limits<int64_t>::max();
@@ -108,13 +107,11 @@ void parallel_for(int64_t count, int threads, const std::function<void(int64_t)>
 
 #pragma omp parallel num_threads(team)
   {
-    // Covers the case that OpenMP grants a single thread (thread limit). LibTorch sets the number
-    // when a thread first asks for it, hence the call before. The number is forgotten at the
-    // region's end.
-    at::get_num_threads();
+    const std::shared_ptr<void> state = enter_thread ? enter_thread() : nullptr;
+    // Covers the case that OpenMP grants a single thread (thread limit). The number is forgotten at
+    // the region's end.
     omp_set_num_threads(1);
     if (omp_get_thread_num() < workers) {
-      const at::ThreadLocalStateGuard state(caller_state);
       for (int64_t i = next++; i < count; i = next++) {
         try {
           body(i);

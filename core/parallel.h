@@ -7,6 +7,7 @@
 #include <deque>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -19,12 +20,19 @@ namespace physprobe {
 int default_thread_count();
 
 /// Calls `body(i)` for i in [0, count), at most `threads` at a time (0 = default_thread_count()).
-/// Each call runs on one thread whose BLAS and LibTorch are single-threaded, so `body` computes the
+/// Each call runs on one thread whose BLAS and OpenMP are single-threaded, so `body` computes the
 /// same bits for any `threads`. Always enters a parallel region, also for one item or one thread:
-/// the BLAS must not choose another split for a lone item. The caller's LibTorch state (grad and
-/// inference mode) holds in every call. Of several exceptions the one of the lowest index is
-/// rethrown; items after a failed one may be left out. Throws Error(kUsage) if `threads` is
-/// negative.
+/// the BLAS must not choose another split for a lone item. `enter_thread`, if given, is called in
+/// every thread of the region first; what it returns lives until that thread's last item is done.
+/// Of several exceptions the one of the lowest index is rethrown; items after a failed one may be
+/// left out. Throws Error(kUsage) if `threads` is negative.
+void parallel_loop(int64_t count,
+                   int threads,
+                   const std::function<void(int64_t)>& body,
+                   const std::function<std::shared_ptr<void>()>& enter_thread = {});
+
+/// parallel_loop for a `body` that computes with tensors: LibTorch, too, is single-threaded in each
+/// call, and the caller's LibTorch state (grad and inference mode) holds there.
 void parallel_for(int64_t count, int threads, const std::function<void(int64_t)>& body);
 
 /// Runs `produce` on its own thread and keeps at most `capacity` results ahead of the consumer

@@ -2,6 +2,7 @@
 // The one pass over a video that feeds every probe: decode, preprocess, encode, accumulate.
 // Trajectories are never stored.
 
+#include "physprobe/core/interrupt.h"
 #include "physprobe/datasets/dataset.h"
 #include "physprobe/encoders/encoder.h"
 #include "physprobe/eval/suite.h"
@@ -44,9 +45,6 @@ struct EmbeddingPassOptions {
   bool is_interruptible =
       true;  ///< Throw `Interrupted` between chunks when a signal asked for a stop.
 };
-
-/// Thrown by the pass when a signal asked for a stop; nothing of the item is kept.
-struct Interrupted {};
 
 /// Runs all `jobs` over one item in one decode pass. Returns one record per job, in order;
 /// `keys[i]` is job i's cache key. A record holds each tap's geometry (stored_geometry.h; the

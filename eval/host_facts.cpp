@@ -1,10 +1,7 @@
 #include "physprobe/eval/host_facts.h"
 
-#include "physprobe/core/parallel.h"
 #include "physprobe/encoders/vit_gemm.h"
 #include "physprobe/encoders/vit_half.h"
-#include "physprobe/eval/version.h"
-#include "physprobe/video/video_writer.h"
 
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
@@ -18,44 +15,16 @@
 #include <dlfcn.h>
 #include <fstream>
 #include <functional>
-#include <gnu/libc-version.h>
 #include <sched.h>
-#include <set>
 #include <sstream>
-#include <sys/utsname.h>
-#include <unistd.h>
 
 namespace physprobe {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// First "key : value" of /proc/cpuinfo.
-std::string cpu_field(const std::string& key) {
-  std::ifstream in("/proc/cpuinfo");
-  std::string line;
-  while (std::getline(in, line)) {
-    if (line.rfind(key, 0) != 0) continue;
-    const std::size_t colon = line.find(": ");
-    if (colon != std::string::npos) return line.substr(colon + 2);
-  }
-  return "";
-}
-
 using AddFinding = std::function<void(
     DoctorFinding::Level, const char* topic, const std::string& text, const std::string& remedy)>;
-
-Json simd() {
-  std::istringstream flags(cpu_field("flags"));
-  std::set<std::string> present;
-  for (std::string flag; flags >> flag;) present.insert(flag);
-  Json list = Json::array();
-  for (const char* flag : {"sse4_2", "avx", "f16c", "fma", "avx2", "avx512f", "avx512bw",
-                           "avx512_bf16", "avx512_fp16", "amx_bf16"}) {
-    if (present.count(flag) != 0) list.push_back(flag);
-  }
-  return list;
-}
 
 /// Where `dtype` of a transformer gains, as far as the instructions say it; `parity --dtype`
 /// measures it.
@@ -100,14 +69,11 @@ std::string library_path(const char* symbol) {
 
 /// Versions of the libraries that decide about numbers: asked of the library itself where it says,
 /// else what the build found.
-Json library_versions() {
-  Json json{{"libtorch", PHYSPROBE_TORCH_VERSION},
-            {"ffmpeg", "unknown"},
-            {"opencv", PHYSPROBE_OPENCV_VERSION},
-            {"faiss", PHYSPROBE_FAISS_VERSION},
-            {"hdf5", "unknown"}};
-  if (const auto ffmpeg = loaded_symbol<const char* (*)()>("av_version_info"))
-    json["ffmpeg"] = ffmpeg();
+Json library_versions(const Json& of_system) {
+  Json json{{"libtorch", PHYSPROBE_TORCH_VERSION}};
+  json.update(of_system);
+  json["faiss"] = PHYSPROBE_FAISS_VERSION;
+  json["hdf5"] = "unknown";
   if (const auto hdf5 =
           loaded_symbol<int (*)(unsigned*, unsigned*, unsigned*)>("H5get_libversion")) {
     unsigned major = 0;
@@ -191,35 +157,14 @@ void add_threads(const Json& facts, const AddFinding& add) {
 }  // namespace
 
 nlohmann::ordered_json host_facts() {
-  utsname system{};
-  uname(&system);
-  Json json{{"physprobe", version()},
-            {"libraries", library_versions()},
-            {"compiler", __VERSION__},
-            {"glibc", gnu_get_libc_version()},
-            {"system", std::string(system.sysname) + " " + system.release},
-            {"cpu", cpu_field("model name")},
-            {"simd", simd()},
-            {"libtorch_simd", libtorch_line("CPU capability usage:")},
-            {"threads", default_thread_count()},
-            {"memory_bytes", static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) *
-                                 static_cast<int64_t>(sysconf(_SC_PAGESIZE))},
-            {"blas", blas()},
-            {"transformer_products", product_library()},
-            {"libtorch_mkldnn", at::hasMKLDNN()},
-            {"cuda", at::hasCUDA()}};
-  json["video_encoders"] = available_encoders();
-  json["video_decoders"] = available_decoders();
+  Json json = system_facts();
+  json["libraries"] = library_versions(json["libraries"]);
+  json["libtorch_simd"] = libtorch_line("CPU capability usage:");
+  json["blas"] = blas();
+  json["transformer_products"] = product_library();
+  json["libtorch_mkldnn"] = at::hasMKLDNN();
+  json["cuda"] = at::hasCUDA();
   return json;
-}
-
-double peak_memory_mb() {
-  // Not getrusage: its peak counts what a parent held before it started this program.
-  std::ifstream in("/proc/self/status");
-  for (std::string line; std::getline(in, line);) {
-    if (line.rfind("VmHWM:", 0) == 0) return std::strtod(line.c_str() + 6, nullptr) * 1024.0 / 1e6;
-  }
-  return 0.0;
 }
 
 std::vector<DoctorFinding> doctor() {

@@ -2,6 +2,8 @@
 // What is in force on this machine: library versions, the BLAS and its kernels, threads, SIMD,
 // codecs, devices. For run.json and `doctor`.
 
+#include "physprobe/eval/system_facts.h"
+
 #include <nlohmann/json_fwd.hpp>
 
 #include <string>
@@ -9,11 +11,8 @@
 
 namespace physprobe {
 
-/// Facts that matter for numbers and speed; quick (no benchmark).
+/// system_facts and what concerns LibTorch, its BLAS and its devices; quick (no benchmark).
 nlohmann::ordered_json host_facts();
-
-/// Peak resident memory of this process so far, 10^6 bytes.
-double peak_memory_mb();
 
 struct DoctorFinding {
   enum class Level { kOk, kSlow, kProblem } level = Level::kOk;

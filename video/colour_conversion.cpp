@@ -6,8 +6,6 @@ extern "C" {
 
 #include "physprobe/core/error.h"
 
-#include <ATen/core/Tensor.h>
-#include <ATen/ops/empty.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -18,7 +16,7 @@ namespace physprobe {
 namespace {
 
 // swscale takes other code paths for rows that are not aligned like this, with other bytes.
-constexpr int kRowAlignment = 64;
+constexpr int kRowAlignment = AlignedBytes::kAlignment;
 // Its vector code writes whole blocks of pixels; where the row has no room for the last block it
 // leaves the remaining pixels unwritten.
 constexpr int kBlockPixels = 32;
@@ -97,13 +95,11 @@ void ColourConversion::prepare(const Source& source) {
                             source.width, source.height));
   }
   if (tags_ == ColourTags::kHonoured) apply_tags(source);
-  padded_rows_.reset();
 }
 
 uint8_t* ColourConversion::padded_rows(int rows) {
-  if (!padded_rows_.defined() || padded_rows_.size(0) < rows)
-    padded_rows_ = at::empty({rows, padded_row_bytes(source_.width)}, at::kByte);
-  return padded_rows_.data_ptr<uint8_t>();
+  padded_rows_.require(int64_t{rows} * padded_row_bytes(source_.width));
+  return padded_rows_.data();
 }
 
 void ColourConversion::apply_tags(const Source& source) {

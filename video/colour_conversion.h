@@ -3,10 +3,9 @@
 // depend on its flags, on the alignment of rows and, where chroma is interpolated, on what lies
 // behind the edge of the picture, so all three are part of the definition. Internal to `video/`.
 
+#include "physprobe/video/aligned_bytes.h"
 #include "physprobe/video/ffmpeg_handles.h"
-#include "physprobe/video/video_reader.h"
-
-#include <ATen/core/Tensor.h>
+#include "physprobe/video/frame_reader.h"
 
 #include <cstdint>
 #include <functional>
@@ -53,7 +52,7 @@ class ColourConversion {
   UniqueSwsContext context_;
   Source source_;
   AVPixelFormat target_format_ = AV_PIX_FMT_NONE;
-  at::Tensor padded_rows_;  // (rows, padded_row_bytes) when rows cannot go to `out` directly
+  AlignedBytes padded_rows_;  // (rows, padded_row_bytes) when rows cannot go to `out` directly
 };
 
 /// Bits per colour component of a pixel format; 8 if unknown.

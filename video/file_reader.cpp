@@ -5,15 +5,12 @@ extern "C" {
 }
 
 #include "physprobe/core/error.h"
-#include "physprobe/video/clip_assembly.h"
 #include "physprobe/video/colour_conversion.h"
 #include "physprobe/video/frame_decoder.h"
 #include "physprobe/video/frame_table.h"
 #include "physprobe/video/frame_window.h"
 #include "physprobe/video/media_source.h"
 
-#include <ATen/core/Tensor.h>
-#include <ATen/ops/empty.h>
 #include <fmt/format.h>
 #include <opencv2/core.hpp>
 
@@ -56,7 +53,7 @@ int rotation_degrees(const MediaSource& source) {
   return (static_cast<int>(nearest) % 360 + 360) % 360;
 }
 
-class FileReader final : public FrameByFrameReader {
+class FileReader final : public FrameReader {
  public:
   FileReader(const std::string& path, const VideoOptions& options)
       : source_(path, options), conversion_(options.colour_tags) {
@@ -68,14 +65,13 @@ class FileReader final : public FrameByFrameReader {
     decoder_ = std::make_unique<FrameDecoder>(source_, table_, options_);
   }
 
- protected:
   void read_frame(int64_t index, uint8_t* out) override {
     const AVFrame& frame = decoded(index);
     if (info_.rotation_degrees == 0) {
       conversion_.to_rgb(frame, decoder_->coded_size(), out);
       return;
     }
-    const cv::Mat stored(coded_height_, coded_width_, CV_8UC3, stored_.data_ptr<uint8_t>());
+    const cv::Mat stored(coded_height_, coded_width_, CV_8UC3, stored_.data());
     conversion_.to_rgb(frame, decoder_->coded_size(), stored.data);
     cv::Mat shown(static_cast<int>(info_.height), static_cast<int>(info_.width), CV_8UC3, out);
     cv::rotate(stored, shown,
@@ -84,10 +80,11 @@ class FileReader final : public FrameByFrameReader {
                                                : cv::ROTATE_90_COUNTERCLOCKWISE);
   }
 
+ protected:
   bool read_bands(int64_t index, const std::function<bool(const FrameBand&)>& body) override {
     const AVFrame& frame = decoded(index);
     if (info_.rotation_degrees != 0 || !ColourConversion::converts_in_bands(frame))
-      return FrameByFrameReader::read_bands(index, body);
+      return FrameReader::read_bands(index, body);
     return conversion_.to_rgb_bands(
         frame, decoder_->coded_size(),
         [&](int first_row, int rows, const uint8_t* rgb, int row_bytes) {
@@ -124,7 +121,7 @@ class FileReader final : public FrameByFrameReader {
     info_.width = is_on_its_side ? coded_height_ : coded_width_;
     info_.height = is_on_its_side ? coded_width_ : coded_height_;
     if (info_.rotation_degrees != 0) {
-      stored_ = at::empty({coded_height_, coded_width_, 3}, at::kByte);
+      stored_.require(int64_t{coded_height_} * coded_width_ * 3);
     }
     if (stream.nb_frames > 0) info_.header_frame_count = stream.nb_frames;
     if (stream.duration > 0) {
@@ -193,7 +190,7 @@ class FileReader final : public FrameByFrameReader {
   FrameTable table_;
   std::unique_ptr<FrameDecoder> decoder_;
   ColourConversion conversion_;
-  at::Tensor stored_;  // a picture before rotation
+  AlignedBytes stored_;  // a picture before rotation
   int coded_width_ = 0;
   int coded_height_ = 0;
   int64_t first_index_ = 0;
@@ -201,7 +198,7 @@ class FileReader final : public FrameByFrameReader {
 
 }  // namespace
 
-std::unique_ptr<VideoReader> open_video_file(const std::string& path, const VideoOptions& options) {
+std::unique_ptr<FrameReader> open_video_file(const std::string& path, const VideoOptions& options) {
   return std::make_unique<FileReader>(path, options);
 }
 

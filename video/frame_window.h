@@ -2,7 +2,7 @@
 // The part of a video that an item names by start and stop seconds, as if it were a video of its
 // own. Internal to `video/`.
 
-#include "physprobe/video/video_reader.h"
+#include "physprobe/video/frame_reader.h"
 
 #include <cstdint>
 

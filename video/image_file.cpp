@@ -1,11 +1,8 @@
 #include "physprobe/video/image_file.h"
 
-#include "physprobe/core/atomic_file.h"
 #include "physprobe/core/error.h"
 #include "physprobe/video/video_writer.h"
 
-#include <ATen/core/Tensor.h>
-#include <ATen/ops/empty.h>
 #include <fmt/format.h>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
@@ -15,7 +12,6 @@
 namespace physprobe {
 namespace {
 
-constexpr int64_t kMaxImagePixels = int64_t{1} << 28;
 constexpr std::string_view kPngSignature("\x89PNG\r\n\x1a\n", 8);
 
 int64_t byte_at(std::string_view bytes, std::size_t i) {
@@ -100,34 +96,15 @@ void decode_image(
   cv::cvtColor(decoded, rgb, cv::COLOR_BGR2RGB);
 }
 
-at::Tensor read_image(const std::string& path) {
-  const std::string bytes = read_file(path);
-  const auto [height, width] = image_size(path, bytes);
-  if (height * width > kMaxImagePixels) {
-    throw Error(
-        ErrorKind::kResource, path,
-        fmt::format("is {}x{} pixels, more than the {} accepted", width, height, kMaxImagePixels));
-  }
-  at::Tensor image = at::empty({height, width, 3}, at::kByte);
-  decode_image(path, bytes, height, width, image.data_ptr<uint8_t>());
-  return image;
-}
-
 namespace {
 
-std::string encode(const at::Tensor& image,
+std::string encode(const PictureView& image,
                    const char* extension,
                    const std::vector<int>& settings) {
-  if (image.dim() != 3 || image.size(2) != 3 || image.scalar_type() != at::kByte ||
-      image.numel() == 0) {
-    throw Error(
-        ErrorKind::kUsage, "image",
-        fmt::format("expected a non-empty (H, W, 3) uint8 image, got {} dimensions of type {}",
-                    image.dim(), at::toString(image.scalar_type())));
-  }
-  const at::Tensor rgb = image.contiguous();
-  const cv::Mat view(static_cast<int>(rgb.size(0)), static_cast<int>(rgb.size(1)), CV_8UC3,
-                     rgb.data_ptr<uint8_t>());
+  if (image.rgb == nullptr || image.height <= 0 || image.width <= 0)
+    throw Error(ErrorKind::kUsage, "image", "expected a non-empty picture");
+  const cv::Mat view(static_cast<int>(image.height), static_cast<int>(image.width), CV_8UC3,
+                     const_cast<uint8_t*>(image.rgb), static_cast<std::size_t>(image.row_bytes));
   std::vector<uint8_t> bytes;
   try {
     cv::Mat bgr;
@@ -145,14 +122,14 @@ std::string encode(const at::Tensor& image,
 
 }  // namespace
 
-std::string encode_jpeg(const at::Tensor& image, int quality) {
+std::string encode_jpeg(const PictureView& image, int quality) {
   if (quality < 1 || quality > 100) {
     throw Error(ErrorKind::kUsage, "quality", fmt::format("is {}; JPEG accepts 1 to 100", quality));
   }
   return encode(image, ".jpg", {cv::IMWRITE_JPEG_QUALITY, quality});
 }
 
-std::string encode_png(const at::Tensor& image) {
+std::string encode_png(const PictureView& image) {
   constexpr int kCompression = 6;
   return encode(image, ".png", {cv::IMWRITE_PNG_COMPRESSION, kCompression});
 }

@@ -3,7 +3,6 @@
 #include "physprobe/core/atomic_file.h"
 #include "physprobe/core/error.h"
 #include "physprobe/core/media_names.h"
-#include "physprobe/video/clip_assembly.h"
 #include "physprobe/video/frame_window.h"
 #include "physprobe/video/image_file.h"
 
@@ -54,7 +53,7 @@ std::optional<NumberedImage> parse_name(const fs::path& path) {
   return image;
 }
 
-class ImageSequenceReader final : public FrameByFrameReader {
+class ImageSequenceReader final : public FrameReader {
  public:
   ImageSequenceReader(const std::string& directory, const VideoOptions& options) {
     options_ = options;
@@ -84,7 +83,6 @@ class ImageSequenceReader final : public FrameByFrameReader {
     describe();
   }
 
- protected:
   void read_frame(int64_t index, uint8_t* out) override {
     const std::string& path = paths_[static_cast<std::size_t>(first_index_ + index)];
     const std::string bytes = read_file(path);
@@ -183,7 +181,7 @@ ImageSequence list_image_sequence(const std::string& directory) {
   return sequence;
 }
 
-std::unique_ptr<VideoReader> open_image_sequence(const std::string& directory,
+std::unique_ptr<FrameReader> open_image_sequence(const std::string& directory,
                                                  const VideoOptions& options) {
   return std::make_unique<ImageSequenceReader>(directory, options);
 }

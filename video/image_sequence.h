@@ -1,7 +1,7 @@
 #pragma once
 // Folders of numbered images read as videos. Internal to `video/`.
 
-#include "physprobe/video/video_reader.h"
+#include "physprobe/video/frame_reader.h"
 
 #include <memory>
 #include <string>
@@ -19,7 +19,7 @@ struct ImageSequence {
 /// are left out.
 ImageSequence list_image_sequence(const std::string& directory);
 
-std::unique_ptr<VideoReader> open_image_sequence(const std::string& directory,
+std::unique_ptr<FrameReader> open_image_sequence(const std::string& directory,
                                                  const VideoOptions& options);
 
 }  // namespace physprobe

@@ -4,7 +4,7 @@
 // `video/`.
 
 #include "physprobe/video/ffmpeg_handles.h"
-#include "physprobe/video/video_reader.h"
+#include "physprobe/video/frame_reader.h"
 
 #include <chrono>
 #include <memory>

@@ -2,7 +2,7 @@
 // Which frames of a video are looked at: pure arithmetic from VideoInfo to indices, one function
 // per published scheme. Indices are ascending and may repeat a frame; nothing is padded silently.
 
-#include "physprobe/video/video_reader.h"
+#include "physprobe/video/frame_reader.h"
 
 #include <cstdint>
 #include <string>

@@ -1,96 +1,91 @@
 #include "physprobe/video/video_reader.h"
 
 #include "physprobe/core/error.h"
-#include "physprobe/core/hashing.h"
-#include "physprobe/core/media_names.h"
-#include "physprobe/video/file_reader.h"
-#include "physprobe/video/image_sequence.h"
 
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/empty.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
-#include <filesystem>
+#include <cstring>
+#include <numeric>
 
 namespace physprobe {
-namespace {
-
-bool is_directory(const std::string& path) {
-  std::error_code ignored;
-  return std::filesystem::is_directory(path, ignored);
-}
-
-void require_at_least(const char* field, double value, double least) {
-  if (!(value >= least)) {
-    throw Error(ErrorKind::kUsage, field,
-                fmt::format("is {}; it has to be at least {}", value, least));
-  }
-}
-
-}  // namespace
-
-void VideoOptions::validate() const {
-  require_at_least("stream_index", stream_index, -1);
-  require_at_least("decode_threads", decode_threads, 1);
-  require_at_least("max_pixels", static_cast<double>(max_pixels), 1);
-  require_at_least("max_frames", static_cast<double>(max_frames), 1);
-  require_at_least("max_bytes", static_cast<double>(max_bytes), 1);
-  if (!(image_sequence_fps > 0.0) || !std::isfinite(image_sequence_fps)) {
-    throw Error(ErrorKind::kUsage, "image_sequence_fps",
-                fmt::format("is {}; it has to be a finite number above 0", image_sequence_fps));
-  }
-  if (start_seconds && !std::isfinite(*start_seconds)) {
-    throw Error(ErrorKind::kUsage, "start_seconds", "has to be finite");
-  }
-  if (stop_seconds &&
-      (std::isnan(*stop_seconds) || *stop_seconds <= start_seconds.value_or(-INFINITY))) {
-    throw Error(ErrorKind::kUsage, "stop_seconds",
-                fmt::format("is {}; it has to be above start_seconds", *stop_seconds));
-  }
-}
 
 std::unique_ptr<VideoReader> VideoReader::open(const std::string& path,
                                                const VideoOptions& options) {
-  options.validate();
-  return is_directory(path) ? open_image_sequence(path, options) : open_video_file(path, options);
+  return std::make_unique<VideoReader>(FrameReader::open(path, options));
 }
 
-int64_t frame_played_at(const VideoInfo& info, double t_seconds) {
-  const std::vector<double>& pts = info.pts_seconds;
-  if (pts.empty()) throw Error(ErrorKind::kInput, info.path, "has no frame");
-  // The first frame's own pts plays no part: before it, too, it is the frame shown.
-  const auto successor = std::upper_bound(pts.begin() + 1, pts.end(), t_seconds);
-  return std::distance(pts.begin(), successor) - 1;
-}
-
-std::string content_digest(const std::string& path) {
-  if (!is_directory(path)) return sha256_file(path);
-  const ImageSequence sequence = list_image_sequence(path);
-  if (sequence.paths.empty()) {
-    throw Error(ErrorKind::kInput, path, "is a directory without numbered images");
+Clip VideoReader::read(const std::vector<int64_t>& indices) {
+  const VideoInfo& info = this->info();
+  const int64_t max_bytes = frames_->options().max_bytes;
+  for (const int64_t index : indices) frames_->check_index(index);
+  const int64_t frame_bytes = info.height * info.width * 3;
+  const auto count = static_cast<int64_t>(indices.size());
+  if (count > 0 && frame_bytes > max_bytes / count) {
+    throw Error(
+        ErrorKind::kResource, info.path,
+        fmt::format(
+            "{} frames of {}x{} exceed max_bytes = {}; read fewer at a time or use for_each", count,
+            info.width, info.height, max_bytes));
   }
-  std::vector<std::string> paths = sequence.paths;
-  std::sort(paths.begin(), paths.end());
-  Sha256 digest;
-  for (const std::string& image : paths) {
-    digest.update(std::filesystem::path(image).filename().string());
-    digest.update("\n" + sha256_file(image) + "\n");
+  Clip clip;
+  clip.source_id = info.path;
+  clip.frame_indices = indices;
+  for (const int64_t index : indices) {
+    clip.pts_seconds.push_back(info.pts_seconds[static_cast<std::size_t>(index)]);
   }
-  return digest.hex();
+  clip.frames = at::empty({count, info.height, info.width, 3}, at::kByte);
+  uint8_t* const base = clip.frames.data_ptr<uint8_t>();
+
+  std::vector<int64_t> order(indices.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
+    return indices[static_cast<std::size_t>(a)] < indices[static_cast<std::size_t>(b)];
+  });
+  int64_t previous_slot = -1;
+  for (const int64_t slot : order) {
+    const int64_t index = indices[static_cast<std::size_t>(slot)];
+    uint8_t* const out = base + slot * frame_bytes;
+    if (previous_slot >= 0 && indices[static_cast<std::size_t>(previous_slot)] == index) {
+      std::memcpy(out, base + previous_slot * frame_bytes, static_cast<std::size_t>(frame_bytes));
+    } else {
+      frames_->read_frame(index, out);
+    }
+    previous_slot = slot;
+  }
+  return clip;
 }
 
-bool is_image_sequence(const std::string& path) {
-  if (!is_directory(path)) return false;
-  const ImageSequence sequence = list_image_sequence(path);
-  return !sequence.paths.empty() && sequence.damage.empty();
+void VideoReader::for_each(const std::vector<int64_t>& ascending_indices,
+                           const std::function<bool(int64_t, double, const at::Tensor&)>& body) {
+  const VideoInfo& info = this->info();
+  frames_->check_ascending(ascending_indices);
+  at::Tensor frame;
+  for (const int64_t index : ascending_indices) {
+    // A frame that the consumer kept stays his own; otherwise its memory is used again.
+    const bool is_ours =
+        frame.defined() && frame.use_count() == 1 && frame.storage().use_count() == 1;
+    if (!is_ours) frame = at::empty({info.height, info.width, 3}, at::kByte);
+    frames_->read_frame(index, frame.data_ptr<uint8_t>());
+    if (!body(index, info.pts_seconds[static_cast<std::size_t>(index)], frame)) return;
+  }
 }
 
-const std::vector<std::string>& video_extensions() {
-  return video_name_extensions();
-}
-
-const std::vector<std::string>& image_extensions() {
-  return image_name_extensions();
+Clip VideoReader::read_played_at(const std::vector<double>& times_seconds) {
+  const VideoInfo& info = this->info();
+  std::vector<int64_t> indices;
+  indices.reserve(times_seconds.size());
+  for (const double t : times_seconds) {
+    if (!(t >= info.begin_seconds) || !(t < info.end_seconds)) {
+      throw Error(ErrorKind::kUsage, info.path,
+                  fmt::format("nothing is shown at {} s; the video covers [{}, {}) s", t,
+                              info.begin_seconds, info.end_seconds));
+    }
+    indices.push_back(frame_played_at(info, t));
+  }
+  return read(indices);
 }
 
 }  // namespace physprobe

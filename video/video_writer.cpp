@@ -5,7 +5,6 @@
 #include "physprobe/video/codec_names.h"
 #include "physprobe/video/ffmpeg_handles.h"
 
-#include <ATen/core/Tensor.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -102,18 +101,16 @@ class FfmpegWriter final : public VideoWriter {
 
   ~FfmpegWriter() override { close_io(); }
 
-  void write(const at::Tensor& frame) override {
+  void write(const PictureView& frame) override {
     if (is_closed_) throw Error(ErrorKind::kUsage, path_, "is closed; nothing can be added");
-    if (frame.dim() != 3 || frame.size(0) != height_ || frame.size(1) != width_ ||
-        frame.size(2) != 3 || frame.scalar_type() != at::kByte) {
+    if (frame.rgb == nullptr || frame.height != height_ || frame.width != width_) {
       throw Error(ErrorKind::kUsage, path_,
                   fmt::format("frame {} has to be ({}, {}, 3) uint8 like the video", count_,
                               height_, width_));
     }
-    const at::Tensor rgb = frame.contiguous();
     check(av_frame_make_writable(frame_.get()), "allocating a frame");
-    av_image_copy_plane(rgb_->data[0], rgb_->linesize[0], rgb.data_ptr<uint8_t>(), width_ * 3,
-                        width_ * 3, height_);
+    av_image_copy_plane(rgb_->data[0], rgb_->linesize[0], frame.rgb,
+                        static_cast<int>(frame.row_bytes), width_ * 3, height_);
     sws_scale(conversion_.get(), rgb_->data, rgb_->linesize, 0, height_, frame_->data,
               frame_->linesize);
     frame_->pts = count_++;

@@ -3,12 +3,16 @@
 // encoding, no timestamps or versions inside: equal frames give an equal file on the same
 // libraries.
 
-#include <ATen/core/Tensor.h>
+#include "physprobe/video/picture_view.h"
 
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
+
+namespace at {
+class Tensor;
+}
 
 namespace physprobe {
 
@@ -29,7 +33,8 @@ class VideoWriter {
                                            int64_t height,
                                            const VideoWriterOptions& options = {});
   virtual ~VideoWriter() = default;
-  virtual void write(const at::Tensor& frame) = 0;  ///< (H, W, 3) uint8 RGB.
+  virtual void write(const PictureView& frame) = 0;
+  void write(const at::Tensor& frame);  ///< (H, W, 3) uint8 RGB.
   virtual void
   close() = 0;  ///< Finishes and renames into place; without it nothing is left behind.
 };
@@ -41,9 +46,12 @@ std::vector<std::string> available_decoders();
 /// What equal bytes depend on, as "libavcodec 59.37.100"; for cache keys and provenance.
 std::string video_writer_version();
 
-/// JPEG bytes of an (H, W, 3) uint8 RGB image; quality 1 to 100.
+/// JPEG bytes; quality 1 to 100.
+std::string encode_jpeg(const PictureView& image, int quality);
+/// The same of an (H, W, 3) uint8 RGB tensor.
 std::string encode_jpeg(const at::Tensor& image, int quality);
 /// PNG bytes.
+std::string encode_png(const PictureView& image);
 std::string encode_png(const at::Tensor& image);
 /// Decodes PNG/JPEG/… bytes or file to (H, W, 3) uint8 RGB; Error(kInput) if unreadable.
 at::Tensor read_image(const std::string& path);

@@ -78,7 +78,7 @@ std::vector<double> resampled_statistics(const Units& units, const BootstrapOpti
   if (options.resamples * static_cast<int64_t>(units.count()) < kSerialBelowDraws) {
     for (int64_t block = 0; block < blocks; ++block) run_block(block);
   } else {
-    parallel_for(blocks, 0, run_block);
+    parallel_loop(blocks, 0, run_block);
   }
   return statistics;
 }

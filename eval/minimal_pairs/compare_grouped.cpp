@@ -14,7 +14,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string cell(const Json& score) {
+std::string grouped_cell(const Json& score) {
   if (!score.is_object()) return "-";
   std::string value = fmt::format("{:.2f}", score.at("value").get<double>());
   if (!score.contains("interval") || !score["interval"].at("low").is_number()) return value;
@@ -92,8 +92,8 @@ std::string format_grouped_comparison(const nlohmann::ordered_json& comparison) 
     for (const Json& row : rows) {
       text += fmt::format("  {:<32}", row.at("model").get<std::string>());
       for (const Json& kind : comparison.at("kinds"))
-        text +=
-            fmt::format(" {:<24}", cell(row.at("scores").value(kind.get<std::string>(), Json())));
+        text += fmt::format(" {:<24}",
+                            grouped_cell(row.at("scores").value(kind.get<std::string>(), Json())));
       text += " " + row.at("origin").get<std::string>() + "\n";
     }
   }

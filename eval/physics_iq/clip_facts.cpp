@@ -1,7 +1,7 @@
 #include "physprobe/eval/physics_iq/clip_facts.h"
 
 #include "physprobe/core/error.h"
-#include "physprobe/video/video_reader.h"
+#include "physprobe/video/frame_reader.h"
 
 #include <fmt/format.h>
 
@@ -22,7 +22,7 @@ constexpr double kSameRate = 0.002;
 ClipFacts clip_facts(const std::string& path, std::vector<std::string>& problems) {
   ClipFacts facts;
   try {
-    const auto reader = VideoReader::open(path);
+    const auto reader = FrameReader::open(path);
     const VideoInfo& info = reader->info();
     facts.frames = info.frame_count;
     facts.fps = info.header_fps.value_or(info.fps);

@@ -3,10 +3,9 @@
 #include "physprobe/core/atomic_file.h"
 #include "physprobe/core/error.h"
 #include "physprobe/core/interrupt.h"
-#include "physprobe/eval/embedding_pass.h"
 #include "physprobe/eval/physics_iq/frame_resize.h"
 #include "physprobe/eval/physics_iq/mask_shrink.h"
-#include "physprobe/video/video_reader.h"
+#include "physprobe/video/frame_reader.h"
 
 #include <fmt/format.h>
 
@@ -41,13 +40,13 @@ class ScratchMaskVideo {
 
 }  // namespace
 
-std::unique_ptr<VideoReader> open_clip(const std::string& path, ColourTags colour_tags) {
+std::unique_ptr<FrameReader> open_clip(const std::string& path, ColourTags colour_tags) {
   VideoOptions video;
   video.colour_tags = colour_tags;
-  return VideoReader::open(path, video);
+  return FrameReader::open(path, video);
 }
 
-MaskStack pass_over_clip(VideoReader& reader,
+MaskStack pass_over_clip(FrameReader& reader,
                          const ClipOptions& options,
                          bool wants_masks,
                          const std::string& scratch_directory,

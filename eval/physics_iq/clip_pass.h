@@ -3,7 +3,7 @@
 // full frames.
 
 #include "physprobe/eval/physics_iq/mask_video.h"
-#include "physprobe/video/video_reader.h"
+#include "physprobe/video/frame_reader.h"
 
 #include <cstdint>
 #include <functional>
@@ -26,14 +26,14 @@ struct ClipOptions {
 };
 
 /// A reader whose bytes are those that the evaluation compares.
-std::unique_ptr<VideoReader> open_clip(const std::string& path, ColourTags colour_tags);
+std::unique_ptr<FrameReader> open_clip(const std::string& path, ColourTags colour_tags);
 
 /// Decodes frames [drop_first, drop_first + frames), hands each, shrunk to (height, width, 3) RGB,
 /// to `on_frame(index from 0, frame)` and returns the masks (empty unless `wants_masks`) at the
 /// same size. Masks are computed from the first compared frame on. `scratch_directory` takes the
 /// mask video of kMp4v, which is removed. `reader` is one of open_clip. Throws Error(kInput) for a
 /// clip that is too short or damaged, Interrupted when a signal asked for a stop.
-MaskStack pass_over_clip(VideoReader& reader,
+MaskStack pass_over_clip(FrameReader& reader,
                          const ClipOptions& options,
                          bool wants_masks,
                          const std::string& scratch_directory,

@@ -5,11 +5,10 @@
 #include "physprobe/core/interrupt.h"
 #include "physprobe/core/json_lines.h"
 #include "physprobe/core/parallel.h"
-#include "physprobe/eval/embedding_pass.h"
-#include "physprobe/eval/host_facts.h"
 #include "physprobe/eval/physics_iq/evaluation_files.h"
 #include "physprobe/eval/run_directory.h"
 #include "physprobe/eval/run_seal.h"
+#include "physprobe/eval/system_facts.h"
 #include "physprobe/eval/version.h"
 
 #include <fmt/format.h>
@@ -31,7 +30,7 @@ Json run_json(const PhysicsIqOptions& options, const EvaluationPlan& plan) {
               {"producer", std::string("physprobe ") + version()},
               {"command_line", options.command_line},
               {"views", plan.jobs.size()},
-              {"host", host_facts()}};
+              {"host", system_facts()}};
 }
 
 /// Errors that end the whole evaluation: going on could only repeat them.
@@ -85,7 +84,7 @@ PhysicsIqSummary evaluate_physics_iq(const PhysicsIqOptions& options) {
   std::mutex mutex;
   std::atomic<bool> is_interrupted{false};
   Progress progress("views", static_cast<int64_t>(plan.jobs.size()), options.progress);
-  parallel_for(static_cast<int64_t>(plan.jobs.size()), options.threads, [&](int64_t i) {
+  parallel_loop(static_cast<int64_t>(plan.jobs.size()), options.threads, [&](int64_t i) {
     const auto index = static_cast<std::size_t>(i);
     if (is_interrupted || interrupt_signal() != 0) {
       is_interrupted = true;

@@ -1,10 +1,7 @@
 #include "physprobe/eval/physics_iq/frame_rate.h"
 
-#include "physprobe/video/video_reader.h"
+#include "physprobe/video/frame_reader.h"
 #include "physprobe/video/video_writer.h"
-
-#include <ATen/core/Tensor.h>
-#include <ATen/ops/empty.h>
 
 #include <algorithm>
 #include <cmath>
@@ -47,7 +44,7 @@ void blend_frames(const uint8_t* a, const uint8_t* b, double weight, int64_t cou
 void convert_frame_rate(const std::string& source, const std::string& target, double target_fps) {
   VideoOptions options;
   options.colour_tags = ColourTags::kIgnored;  // as OpenCV
-  const auto reader = VideoReader::open(source, options);
+  const auto reader = FrameReader::open(source, options);
   const VideoInfo& info = reader->info();
   int64_t frames_read = 0;
   const std::vector<BlendedFrame> mapping = frame_rate_mapping(
@@ -64,22 +61,21 @@ void convert_frame_rate(const std::string& source, const std::string& target, do
   const auto writer = VideoWriter::open(target, even_width, even_height, writing);
   std::vector<int64_t> indices(static_cast<std::size_t>(frames_read));
   std::iota(indices.begin(), indices.end(), 0);
-  at::Tensor before;
-  at::Tensor blended = at::empty({height, width, 3}, at::kByte);
+  std::vector<uint8_t> before;
+  std::vector<uint8_t> blended(static_cast<std::size_t>(height * width * 3));
   std::size_t next = 0;
-  const auto emit = [&](const at::Tensor& a, const at::Tensor& b, double weight) {
-    blend_frames(a.data_ptr<uint8_t>(), b.data_ptr<uint8_t>(), weight, blended.numel(),
-                 blended.data_ptr<uint8_t>());
-    writer->write(blended.slice(0, 0, even_height).slice(1, 0, even_width).contiguous());
+  const auto emit = [&](const uint8_t* a, const uint8_t* b, double weight) {
+    blend_frames(a, b, weight, height * width * 3, blended.data());
+    writer->write(PictureView{blended.data(), even_height, even_width, 3 * width});
     ++next;
   };
-  reader->for_each(indices, [&](int64_t index, double, const at::Tensor& frame) {
-    while (next < mapping.size() && before.defined() && mapping[next].index == index - 1)
-      emit(before, frame, mapping[next].weight);
-    before = frame;
+  reader->for_each(indices, [&](int64_t index, const uint8_t* frame) {
+    while (next < mapping.size() && !before.empty() && mapping[next].index == index - 1)
+      emit(before.data(), frame, mapping[next].weight);
+    before.assign(frame, frame + height * width * 3);
     return true;
   });
-  while (next < mapping.size()) emit(before, before, mapping[next].weight);
+  while (next < mapping.size()) emit(before.data(), before.data(), mapping[next].weight);
   writer->close();
 }
 

@@ -2,9 +2,8 @@
 
 #include "physprobe/core/error.h"
 #include "physprobe/eval/physics_iq/frame_resize.h"
-#include "physprobe/video/video_reader.h"
+#include "physprobe/video/frame_reader.h"
 
-#include <ATen/core/Tensor.h>
 #include <fmt/format.h>
 #include <opencv2/core.hpp>
 #ifdef PHYSPROBE_HAS_OPENCV_VIDEOIO
@@ -14,8 +13,6 @@
 #include <numeric>
 
 namespace physprobe {
-namespace {}  // namespace
-
 MaskPath mask_path_from_name(const std::string& name) {
   if (name == "mp4v") return MaskPath::kMp4v;
   if (name == "direct") return MaskPath::kDirect;
@@ -92,7 +89,7 @@ void MaskVideoWriter::close() {}
 MaskStack read_mask_video(const std::string& path, int64_t frames, int64_t height, int64_t width) {
   VideoOptions options;
   options.colour_tags = ColourTags::kIgnored;  // as OpenCV
-  const auto reader = VideoReader::open(path, options);
+  const auto reader = FrameReader::open(path, options);
   const VideoInfo& info = reader->info();
   if (info.frame_count < frames)
     throw Error(ErrorKind::kInput, path,
@@ -104,8 +101,7 @@ MaskStack read_mask_video(const std::string& path, int64_t frames, int64_t heigh
   std::iota(indices.begin(), indices.end(), 0);
   std::vector<uint8_t> blue(static_cast<std::size_t>(info.height * info.width));
   std::vector<uint8_t> small(static_cast<std::size_t>(height * width));
-  reader->for_each(indices, [&](int64_t, double, const at::Tensor& frame) {
-    const uint8_t* const rgb = frame.data_ptr<uint8_t>();
+  reader->for_each(indices, [&](int64_t, const uint8_t* rgb) {
     for (std::size_t i = 0; i < blue.size(); ++i) blue[i] = rgb[3 * i + 2];
     resize_for_metrics(blue.data(), info.height, info.width, 1, small.data(), height, width);
     stack.append(small.data(), kMaskSetAbove);

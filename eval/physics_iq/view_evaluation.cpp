@@ -9,7 +9,7 @@
 #include "physprobe/eval/physics_iq/frame_shelf.h"
 #include "physprobe/eval/physics_iq/motion_kernels.h"
 #include "physprobe/eval/physics_iq/view_media.h"
-#include "physprobe/video/video_reader.h"
+#include "physprobe/video/frame_reader.h"
 #include "physprobe/video/video_writer.h"
 
 #include <fmt/format.h>
@@ -156,7 +156,7 @@ class ViewEvaluator {
 
   /// Published masks, cached ones, or computed during the pass and cached.
   TakeMasks real_masks(const ViewClip& clip,
-                       VideoReader& reader,
+                       FrameReader& reader,
                        const std::string& mask_video,
                        const std::function<void(int64_t, const uint8_t*)>& on_frame) {
     const ClipOptions options = clip_options(0);

@@ -5,7 +5,7 @@
 
 #include "physprobe/eval/physics_iq/mask_video.h"
 #include "physprobe/eval/physics_iq/view_record.h"
-#include "physprobe/video/video_reader.h"
+#include "physprobe/video/frame_reader.h"
 
 #include <cstdint>
 #include <string>

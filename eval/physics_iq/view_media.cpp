@@ -4,10 +4,6 @@
 #include "physprobe/eval/physics_iq/frame_resize.h"
 #include "physprobe/video/video_writer.h"
 
-#include <ATen/core/Tensor.h>
-#include <ATen/ops/empty.h>
-#include <ATen/ops/zeros.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -115,27 +111,31 @@ std::string write_view_media(const std::string& stem,
                                   static_cast<double>(std::max<int64_t>(1, masks1.frames())));
   options.quality = kClipQuality;
   const auto writer = VideoWriter::open(stem + extension, 3 * width, height, options);
-  const at::Tensor strip = at::zeros({height, (1 + kStripFrames) * width, 3}, at::kByte);
-  paint_heat(masks1, masks_generated, height, width, strip.data_ptr<uint8_t>(),
-             (1 + kStripFrames) * width * 3);
+  const int64_t strip_row = (1 + kStripFrames) * width * 3;
+  std::vector<uint8_t> strip(static_cast<std::size_t>(height * strip_row), 0);
+  paint_heat(masks1, masks_generated, height, width, strip.data(), strip_row);
+  std::vector<uint8_t> frame(static_cast<std::size_t>(height * 9 * width));
+  uint8_t* const out = frame.data();
   int64_t stripped = 0;
   for (int64_t i = 0; i < chosen; ++i) {
     const auto slot = static_cast<std::size_t>(i);
-    const at::Tensor frame = at::empty({height, 3 * width, 3}, at::kByte);
-    uint8_t* const out = frame.data_ptr<uint8_t>();
     for (int64_t y = 0; y < height; ++y) {
       std::copy_n(take1.panel(slot) + y * width * 3, width * 3, out + y * 9 * width);
       std::copy_n(generated.panel(slot) + y * width * 3, width * 3, out + (y * 9 + 3) * width);
     }
     paint_overlap(take1, slot, masks1, masks_generated, out + 6 * width, 9 * width);
-    writer->write(frame);
+    writer->write(PictureView{out, height, 3 * width, 9 * width});
     if (stripped < kStripFrames && i >= (2 * stripped + 1) * chosen / (2 * kStripFrames)) {
       ++stripped;
-      strip.slice(1, stripped * width, (stripped + 1) * width).copy_(frame.slice(1, 2 * width));
+      for (int64_t y = 0; y < height; ++y)
+        std::copy_n(out + y * 9 * width + 6 * width, 3 * width,
+                    strip.data() + y * strip_row + stripped * 3 * width);
     }
   }
   writer->close();
-  write_file_atomic(stem + ".jpg", encode_jpeg(strip, kJpegQuality));
+  write_file_atomic(
+      stem + ".jpg",
+      encode_jpeg(PictureView{strip.data(), height, strip_row / 3, strip_row}, kJpegQuality));
   return extension;
 }
 

@@ -12,3 +12,5 @@ trap 'rm -rf "$work"' EXIT
 "$cmake" --build "$work/build"
 "$work/build/consumer"
 "$work/prefix/bin/physprobe" version
+# Every other command runs in physprobe-models, found from where it is installed.
+"$work/prefix/bin/physprobe" list --json >/dev/null
