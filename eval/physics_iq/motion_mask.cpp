@@ -13,7 +13,7 @@ namespace {
 constexpr int64_t kBorder = 2;
 constexpr int64_t kKernelRows = 2 * kBorder + 1;
 constexpr int64_t kWordBits = 64;
-constexpr int64_t kHeldBytes = int64_t{17} << 20;  // two frames at 3840x2160
+constexpr int64_t kBatchBytes = int64_t{17} << 20;  // two frames at 3840x2160
 // OpenCV's vector code takes the picture as one row in steps of 32 pixels and leaves the rest to
 // scalar code, which rounds both products.
 constexpr int64_t kFusedStep = 32;
@@ -88,8 +88,8 @@ void update_leftover(const uint8_t* grey,
   }
 }
 
-int64_t frames_to_hold(int64_t height, int64_t width) {
-  return std::clamp<int64_t>(kHeldBytes / std::max<int64_t>(1, height * width), 1,
+int64_t frames_in_a_batch(int64_t height, int64_t width) {
+  return std::clamp<int64_t>(kBatchBytes / std::max<int64_t>(1, height * width), 1,
                              MotionKernels::kMostFrames);
 }
 
@@ -126,12 +126,13 @@ MotionMasker::MotionMasker(int64_t height, int64_t width, int threshold, Sink si
       width_(width),
       threshold_(threshold),
       sink_(std::move(sink)),
-      held_frames_(frames_to_hold(height, width)),
-      blurred_(static_cast<std::size_t>(held_frames_ * height * width)),
+      batch_frames_(frames_in_a_batch(height, width)),
+      blurred_(static_cast<std::size_t>((batch_frames_ - 1) * height * width)),
+      last_row_(static_cast<std::size_t>(width)),
       background_(static_cast<std::size_t>(height * width)),
       grey_rows_(static_cast<std::size_t>(kKernelRows * (width + 2 * kBorder))),
       sums_(static_cast<std::size_t>(width + 2 * kBorder)),
-      raw_(static_cast<std::size_t>(held_frames_), BitImage(height, width)),
+      raw_(static_cast<std::size_t>(batch_frames_), BitImage(height, width)),
       scratch_(height, width) {}
 
 void MotionMasker::push(const uint8_t* rgb) {
@@ -155,7 +156,7 @@ void MotionMasker::push_rows(const uint8_t* rgb, int64_t row_bytes, int64_t rows
   if (grey_made_ < height_) return;
   grey_made_ = 0;
   blurred_made_ = 0;
-  if (++collected_ == held_frames_) flush();
+  if (++collected_ == batch_frames_) hand_out();
 }
 
 void MotionMasker::blur_row(int64_t y) {
@@ -163,40 +164,48 @@ void MotionMasker::blur_row(int64_t y) {
   for (int64_t i = 0; i < kKernelRows; ++i)
     rows[i] = grey_rows_.data() +
               mirrored(y + i - kBorder, height_) % kKernelRows * (width_ + 2 * kBorder);
-  motion_kernels().blur_row(rows, width_, sums_.data(),
-                            blurred_.data() + (collected_ * height_ + y) * width_);
+  motion_kernels().blur_row(rows, width_, sums_.data(), blurred_row(collected_, y));
+  if (collected_ + 1 == batch_frames_) update_row(y, batch_frames_);
+}
+
+uint8_t* MotionMasker::blurred_row(int64_t frame, int64_t y) {
+  return frame + 1 == batch_frames_ ? last_row_.data()
+                                    : blurred_.data() + (frame * height_ + y) * width_;
+}
+
+/// Moves one row of the background on by the first `collected` frames of the batch, in order.
+void MotionMasker::update_row(int64_t y, int64_t collected) {
+  // The first frame is the background.
+  const int64_t first = has_background_ ? 0 : 1;
+  const int64_t pixels = height_ * width_;
+  const uint8_t* grey[MotionKernels::kMostFrames] = {};
+  uint64_t* fired[MotionKernels::kMostFrames] = {};
+  double* const background = background_.data() + y * width_;
+  for (int64_t t = 0; t < collected; ++t) {
+    const uint8_t* const row = blurred_row(t, y);
+    uint64_t* const words = raw_[static_cast<std::size_t>(t)].row(y);
+    std::fill_n(words, scratch_.words_per_row, 0);
+    if (t < first) {
+      std::copy_n(row, width_, background);
+    } else {
+      grey[t - first] = row;
+      fired[t - first] = words;
+    }
+  }
+  const int64_t frames = collected - first;
+  const int64_t fused = std::clamp<int64_t>(pixels - pixels % kFusedStep - y * width_, 0, width_);
+  motion_kernels().update_background(grey, frames, fused, threshold_, background, fired);
+  for (int64_t t = 0; t < frames; ++t)
+    update_leftover(grey[t], fused, width_, threshold_, background, fired[t]);
 }
 
 void MotionMasker::finish() {
-  flush();
+  // A batch that stayed unfinished has no last frame: all of its frames are held.
+  for (int64_t y = 0; y < height_ && collected_ > 0; ++y) update_row(y, collected_);
+  hand_out();
 }
 
-void MotionMasker::flush() {
-  const MotionKernels& kernels = motion_kernels();
-  const int64_t pixels = height_ * width_;
-  // The first frame is the background.
-  const int64_t first = has_background_ || collected_ == 0 ? 0 : 1;
-  const int64_t frames = collected_ - first;
-  const uint8_t* grey[MotionKernels::kMostFrames] = {};
-  uint64_t* fired[MotionKernels::kMostFrames] = {};
-  for (int64_t y = 0; y < height_ && collected_ > 0; ++y) {
-    double* const background = background_.data() + y * width_;
-    for (int64_t t = 0; t < collected_; ++t) {
-      const uint8_t* const row = blurred_.data() + t * pixels + y * width_;
-      uint64_t* const words = raw_[static_cast<std::size_t>(t)].row(y);
-      std::fill_n(words, scratch_.words_per_row, 0);
-      if (t < first) {
-        std::copy_n(row, width_, background);
-      } else {
-        grey[t - first] = row;
-        fired[t - first] = words;
-      }
-    }
-    const int64_t fused = std::clamp<int64_t>(pixels - pixels % kFusedStep - y * width_, 0, width_);
-    kernels.update_background(grey, frames, fused, threshold_, background, fired);
-    for (int64_t t = 0; t < frames; ++t)
-      update_leftover(grey[t], fused, width_, threshold_, background, fired[t]);
-  }
+void MotionMasker::hand_out() {
   for (int64_t t = 0; t < collected_; ++t) {
     BitImage& image = raw_[static_cast<std::size_t>(t)];
     open_and_close(image, scratch_);

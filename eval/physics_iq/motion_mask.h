@@ -48,22 +48,25 @@ class MotionMasker {
 
  private:
   void blur_row(int64_t y);
-  void flush();
+  uint8_t* blurred_row(int64_t frame, int64_t y);
+  void update_row(int64_t y, int64_t collected);
+  void hand_out();
 
   int64_t height_;
   int64_t width_;
   int threshold_;
   Sink sink_;
-  int64_t held_frames_;             // blurred frames collected before the background moves on
-  std::vector<uint8_t> blurred_;    // (held_frames_, height, width)
+  int64_t batch_frames_;            // frames by which the background moves on at a time
+  std::vector<uint8_t> blurred_;    // (batch_frames_ - 1, height, width)
+  std::vector<uint8_t> last_row_;   // of the batch's last frame, which is used as it comes
   std::vector<double> background_;  // (height, width)
   std::vector<uint8_t> grey_rows_;  // five padded rows
   std::vector<uint16_t> sums_;
-  std::vector<BitImage> raw_;  // (held_frames_)
+  std::vector<BitImage> raw_;  // (batch_frames_)
   BitImage scratch_;
   int64_t grey_made_ = 0;     // rows of the frame that is coming in; row y lies in slot y % 5
   int64_t blurred_made_ = 0;  // rows of it blurred so far
-  int64_t collected_ = 0;
+  int64_t collected_ = 0;     // whole frames of the batch
   bool has_background_ = false;
 };
 
