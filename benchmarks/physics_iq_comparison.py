@@ -6,7 +6,7 @@ are written from the description of the evaluator, with its structure: every mas
 written as mp4v video; then all six files are read to their end, shrunk, kept as float64 and compared, and the size of
 the metrics is found by reading the first real clip once more. Each side runs in processes of its own, in turns; what is
 printed is user + system time and peak memory of the whole process, and of the part that grows with the views (start-up,
-measured on `import cv2, numpy` and on `--help`, is what is left out). The scores must agree first:
+measured on `import cv2, numpy` and on `score physics-iq --help`, is what is left out). The scores must agree first:
 
     python3 benchmarks/physics_iq_comparison.py build/release/physprobe --generated g.mp4 --real take1.mp4 --take2 take2.mp4
 """

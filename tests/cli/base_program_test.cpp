@@ -3,15 +3,14 @@
 #include "physprobe/cli/base_commands.h"
 #include "physprobe/cli/cli.h"
 
+#include "support/shell.h"
 #include "support/temp_dir.h"
 
 #include <gtest/gtest.h>
 
-#include <cstdio>
 #include <filesystem>
 #include <sstream>
 #include <string>
-#include <sys/wait.h>
 #include <vector>
 
 namespace physprobe {
@@ -19,20 +18,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Both streams of a shell command and its exit code, as "CODE\nTEXT".
-std::string said_by(const std::string& command) {
-  FILE* pipe = popen((command + " 2>&1").c_str(), "r");
-  std::string text;
-  char buffer[4096];
-  for (std::size_t n = fread(buffer, 1, sizeof buffer, pipe); n > 0;
-       n = fread(buffer, 1, sizeof buffer, pipe))
-    text.append(buffer, n);
-  const int status = pclose(pipe);
-  return std::to_string(WIFEXITED(status) ? WEXITSTATUS(status) : 128) + "\n" + text;
-}
-
 std::string libraries_of(const std::string& program) {
-  return said_by("LD_TRACE_LOADED_OBJECTS=1 " + program);
+  return testing::shell("LD_TRACE_LOADED_OBJECTS=1 " + program).text;
 }
 
 TEST(BaseProgram, IsLoadedWithoutLibTorch) {
@@ -79,17 +66,18 @@ TEST(BaseProgram, WithoutTheOtherItSaysWhatIsMissing) {
   const testing::TempDir dir;
   fs::create_directories(dir / "bin");
   fs::copy_file(PHYSPROBE_PROGRAM, dir / "bin/physprobe");
-  EXPECT_EQ(said_by(dir / "bin/physprobe version").rfind("0\nphysprobe ", 0), 0U);
-  const std::string missing = said_by(dir / "bin/physprobe list");
-  EXPECT_EQ(missing.rfind("5\nerror: " + dir.path() + "/libexec/physprobe/physprobe-models:", 0),
+  EXPECT_EQ(testing::shell(dir / "bin/physprobe version").code, 0);
+  const testing::ShellOutcome missing = testing::shell(dir / "bin/physprobe list 2>&1");
+  EXPECT_EQ(missing.code, 5);
+  EXPECT_EQ(missing.text.rfind("error: " + dir.path() + "/libexec/physprobe/physprobe-models:", 0),
             0U)
-      << missing;
-  EXPECT_NE(missing.find("install physprobe again"), std::string::npos) << missing;
+      << missing.text;
+  EXPECT_NE(missing.text.find("install physprobe again"), std::string::npos) << missing.text;
   // Started through a link it finds what stands beside the program itself.
   fs::create_directories(dir / "libexec/physprobe");
   fs::create_symlink(PHYSPROBE_MODELS_PROGRAM, dir / "libexec/physprobe/physprobe-models");
   fs::create_symlink(dir / "bin/physprobe", dir / "link");
-  EXPECT_EQ(said_by(dir / "link list --json").rfind("0\n", 0), 0U);
+  EXPECT_EQ(testing::shell(dir / "link list --json >/dev/null").code, 0);
 }
 
 }  // namespace

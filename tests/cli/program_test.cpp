@@ -1,31 +1,17 @@
 // A handful of checks through the real binary: exit codes, streams, closed pipes.
 
+#include "support/shell.h"
 #include "support/temp_dir.h"
 
 #include <gtest/gtest.h>
 
-#include <cstdio>
 #include <string>
-#include <sys/wait.h>
 
 namespace physprobe {
 namespace {
 
-struct ShellOutcome {
-  int code;
-  std::string text;
-};
-
-ShellOutcome shell(const std::string& command) {
-  FILE* pipe = popen(command.c_str(), "r");
-  std::string text;
-  char buffer[4096];
-  for (std::size_t n = fread(buffer, 1, sizeof buffer, pipe); n > 0;
-       n = fread(buffer, 1, sizeof buffer, pipe))
-    text.append(buffer, n);
-  const int status = pclose(pipe);
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128, text};
-}
+using testing::shell;
+using testing::ShellOutcome;
 
 const std::string kProgram = PHYSPROBE_PROGRAM;
 
