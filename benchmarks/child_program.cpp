@@ -50,6 +50,7 @@ std::string this_program() {
 
 int run_quietly(std::vector<std::string> words, int64_t* peak_bytes) {
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   posix_spawn_file_actions_t actions;

@@ -4,6 +4,7 @@
 #include "physprobe/core/error.h"
 #include "physprobe/core/interrupt.h"
 #include "physprobe/eval/physics_iq/frame_resize.h"
+#include "physprobe/eval/physics_iq/frame_shelf.h"
 #include "physprobe/eval/physics_iq/mask_shrink.h"
 #include "physprobe/video/frame_reader.h"
 
@@ -11,31 +12,56 @@
 
 #include <cmath>
 #include <cstdio>
+#include <cstring>
 #include <numeric>
 #include <optional>
 
 namespace physprobe {
 namespace {
 
-/// The mask video of one clip, removed when it has been read back.
-class ScratchMaskVideo {
- public:
-  ScratchMaskVideo(const std::string& directory, int64_t height, int64_t width, int rate)
-      : path_(temporary_sibling(directory + "/masks") + ".mp4"),
-        writer_(path_, height, width, rate) {}
-  ~ScratchMaskVideo() { std::remove(path_.c_str()); }
-  ScratchMaskVideo(const ScratchMaskVideo&) = delete;
-  ScratchMaskVideo& operator=(const ScratchMaskVideo&) = delete;
+constexpr int64_t kMaskShelfBytes = int64_t{4} << 20;
 
-  void write(const BitImage& mask) { writer_.write(mask); }
-  MaskStack read_back(const ClipOptions& options) {
-    writer_.close();
-    return read_mask_video(path_, options.frames, options.height, options.width);
+/// The masks of one clip on their way through the mask codec. They are collected first: at
+/// 3840x2160 the codec's pictures beside the clip's decoder and background would be 80 MB more at
+/// the peak.
+class CodedMasks {
+ public:
+  CodedMasks(std::string directory, int64_t height, int64_t width)
+      : directory_(std::move(directory)),
+        image_(height, width),
+        shelf_(static_cast<int64_t>(image_.words.size() * sizeof(uint64_t)),
+               kMaskShelfBytes,
+               directory_) {}
+
+  void append(const BitImage& mask) {
+    shelf_.append(reinterpret_cast<const uint8_t*>(mask.words.data()));
+  }
+
+  /// Written as a mask video, read back and removed.
+  MaskStack after_the_codec(const ClipOptions& options) {
+    const ScratchFile file{temporary_sibling(directory_ + "/masks") + ".mp4"};
+    {
+      MaskVideoWriter writer(file.path, image_.height, image_.width,
+                             static_cast<int>(std::lround(options.fps)));
+      for (int64_t t = 0; t < shelf_.size(); ++t) {
+        if (interrupt_signal() != 0) throw Interrupted{};
+        std::memcpy(image_.words.data(), shelf_.frame(t), image_.words.size() * sizeof(uint64_t));
+        writer.write(image_);
+      }
+      writer.close();
+    }
+    return read_mask_video(file.path, options.frames, options.height, options.width);
   }
 
  private:
-  std::string path_;
-  MaskVideoWriter writer_;
+  struct ScratchFile {
+    std::string path;
+    ~ScratchFile() { std::remove(path.c_str()); }
+  };
+
+  std::string directory_;
+  BitImage image_;
+  FrameShelf shelf_;
 };
 
 }  // namespace
@@ -46,12 +72,12 @@ std::unique_ptr<FrameReader> open_clip(const std::string& path, ColourTags colou
   return FrameReader::open(path, video);
 }
 
-MaskStack pass_over_clip(FrameReader& reader,
+MaskStack pass_over_clip(std::unique_ptr<FrameReader> reader,
                          const ClipOptions& options,
                          bool wants_masks,
                          const std::string& scratch_directory,
                          const std::function<void(int64_t, const uint8_t*)>& on_frame) {
-  const VideoInfo& info = reader.info();
+  const VideoInfo& info = reader->info();
   if (info.frame_count < options.drop_first + options.frames)
     throw Error(ErrorKind::kInput, info.path,
                 fmt::format("has {} frames, {} are needed{}", info.frame_count, options.frames,
@@ -62,24 +88,23 @@ MaskStack pass_over_clip(FrameReader& reader,
   std::iota(indices.begin(), indices.end(), options.drop_first);
 
   MaskStack stack(options.height, options.width);
-  std::optional<ScratchMaskVideo> mask_video;
+  std::optional<CodedMasks> coded;
   std::optional<MotionMasker> masker;
   MaskShrinker shrinker(info.height, info.width, options.height, options.width);
   if (wants_masks) {
     if (options.mask_path == MaskPath::kMp4v)
-      mask_video.emplace(scratch_directory, info.height, info.width,
-                         static_cast<int>(std::lround(options.fps)));
+      coded.emplace(scratch_directory, info.height, info.width);
     stack.reserve(options.frames);
     masker.emplace(info.height, info.width, options.threshold, [&](const BitImage& mask) {
-      if (mask_video) {
-        mask_video->write(mask);
+      if (coded) {
+        coded->append(mask);
       } else {
         shrinker.append(mask, stack);
       }
     });
   }
   FrameShrinker frame_shrinker(info.height, info.width, options.height, options.width);
-  reader.for_each_band(indices, [&](const FrameBand& band) {
+  reader->for_each_band(indices, [&](const FrameBand& band) {
     if (interrupt_signal() != 0) throw Interrupted{};
     frame_shrinker.push_rows(band.rgb, band.row_bytes, band.first_row, band.rows);
     if (masker) masker->push_rows(band.rgb, band.row_bytes, band.rows);
@@ -88,7 +113,10 @@ MaskStack pass_over_clip(FrameReader& reader,
     return true;
   });
   if (masker) masker->finish();
-  return mask_video ? mask_video->read_back(options) : stack;
+  if (!coded) return stack;
+  masker.reset();
+  reader.reset();
+  return coded->after_the_codec(options);
 }
 
 }  // namespace physprobe

@@ -31,9 +31,10 @@ std::unique_ptr<FrameReader> open_clip(const std::string& path, ColourTags colou
 /// Decodes frames [drop_first, drop_first + frames), hands each, shrunk to (height, width, 3) RGB,
 /// to `on_frame(index from 0, frame)` and returns the masks (empty unless `wants_masks`) at the
 /// same size. Masks are computed from the first compared frame on. `scratch_directory` takes the
-/// mask video of kMp4v, which is removed. `reader` is one of open_clip. Throws Error(kInput) for a
-/// clip that is too short or damaged, Interrupted when a signal asked for a stop.
-MaskStack pass_over_clip(FrameReader& reader,
+/// mask video of kMp4v, which is removed. `reader` is one of open_clip; it is used up. Throws
+/// Error(kInput) for a clip that is too short or damaged, Interrupted when a signal asked for a
+/// stop.
+MaskStack pass_over_clip(std::unique_ptr<FrameReader> reader,
                          const ClipOptions& options,
                          bool wants_masks,
                          const std::string& scratch_directory,

@@ -62,7 +62,8 @@ void MaskShrinker::quarter(const BitImage& mask) {
       const int64_t shift = bit % kStackWordBits;
       words_[static_cast<std::size_t>(bit / kStackWordBits)] |= group << shift;
       if (shift > kStackWordBits - kGroupBits && group >> (kStackWordBits - shift) != 0)
-        words_[static_cast<std::size_t>(bit / kStackWordBits) + 1] |= group >> (kStackWordBits - shift);
+        words_[static_cast<std::size_t>(bit / kStackWordBits) + 1] |=
+            group >> (kStackWordBits - shift);
     }
   }
 }

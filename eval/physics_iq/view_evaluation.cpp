@@ -156,7 +156,7 @@ class ViewEvaluator {
 
   /// Published masks, cached ones, or computed during the pass and cached.
   TakeMasks real_masks(const ViewClip& clip,
-                       FrameReader& reader,
+                       std::unique_ptr<FrameReader> reader,
                        const std::string& mask_video,
                        const std::function<void(int64_t, const uint8_t*)>& on_frame) {
     const ClipOptions options = clip_options(0);
@@ -167,7 +167,8 @@ class ViewEvaluator {
                ".bits");
     const bool is_cached = !options_.force && fs::exists(path);
     const bool is_computed = mask_video.empty() && !is_cached;
-    MaskStack masks = pass_over_clip(reader, options, is_computed, options_.cache, on_frame);
+    MaskStack masks =
+        pass_over_clip(std::move(reader), options, is_computed, options_.cache, on_frame);
     if (!mask_video.empty())
       return {read_mask_video(mask_video, job_.frames, truth_.height, truth_.width), ""};
     if (is_cached) return {MaskStack::deserialise(read_file(path), path), path};
@@ -198,30 +199,29 @@ class ViewEvaluator {
     const auto delay = std::max<int64_t>(1, std::lround(kDelayedSeconds * job_.fps));
     std::vector<uint8_t> first;
     MotionFeatureCollector motion;
-    masks1_ = real_masks(take1_, *reader, job_.mask_video1, [&](int64_t index, const uint8_t* rgb) {
-      shelf1_->append(rgb);
-      if (options_.with_media) samples1_->push(index, rgb);
-      if (has_truth_) return;
-      motion.push(rgb, truth_.height, truth_.width);
-      if (index == 0) first.assign(rgb, rgb + frame_values_);
-      frozen.mse_v1.push_back(frame_mse(first.data(), rgb, frame_values_));
-      const uint8_t* const earlier = shelf1_->frame(std::max<int64_t>(0, index - delay));
-      delayed.mse_v1.push_back(frame_mse(earlier, rgb, frame_values_));
-    });
-    reader.reset();  // one decoder at a time
+    masks1_ = real_masks(
+        take1_, std::move(reader), job_.mask_video1, [&](int64_t index, const uint8_t* rgb) {
+          shelf1_->append(rgb);
+          if (options_.with_media) samples1_->push(index, rgb);
+          if (has_truth_) return;
+          motion.push(rgb, truth_.height, truth_.width);
+          if (index == 0) first.assign(rgb, rgb + frame_values_);
+          frozen.mse_v1.push_back(frame_mse(first.data(), rgb, frame_values_));
+          const uint8_t* const earlier = shelf1_->frame(std::max<int64_t>(0, index - delay));
+          delayed.mse_v1.push_back(frame_mse(earlier, rgb, frame_values_));
+        });
     if (take2_) {
       masks1_.put_away();
       reader = open_clip(file_of(*take2_), options_.colour_tags);
       shelf2_ = std::make_unique<FrameShelf>(frame_values_, kShelfBytes, options_.cache);
-      masks2_ =
-          real_masks(*take2_, *reader, job_.mask_video2, [&](int64_t index, const uint8_t* rgb) {
-            shelf2_->append(rgb);
-            if (!has_truth_)
-              fresh.ceiling.variance_mse.push_back(
-                  frame_mse(shelf1_->frame(index), rgb, frame_values_));
-          });
+      masks2_ = real_masks(*take2_, std::move(reader), job_.mask_video2,
+                           [&](int64_t index, const uint8_t* rgb) {
+                             shelf2_->append(rgb);
+                             if (!has_truth_)
+                               fresh.ceiling.variance_mse.push_back(
+                                   frame_mse(shelf1_->frame(index), rgb, frame_values_));
+                           });
     }
-    reader.reset();
     if (has_truth_) return;
     fresh.motion = motion.features();
     finish_truth(fresh, frozen, delayed, delay);
@@ -265,7 +265,7 @@ class ViewEvaluator {
     MotionFeatureCollector motion;
     ViewMetrics& metrics = record.metrics;
     const MaskStack masks = pass_over_clip(
-        *reader, clip_options(job_.drop_first), true, options_.cache,
+        std::move(reader), clip_options(job_.drop_first), true, options_.cache,
         [&](int64_t index, const uint8_t* rgb) {
           metrics.mse_v1.push_back(frame_mse(shelf1_->frame(index), rgb, frame_values_));
           if (take2_)
@@ -273,7 +273,6 @@ class ViewEvaluator {
           motion.push(rgb, truth_.height, truth_.width);
           if (options_.with_media) samples.push(index, rgb);
         });
-    reader.reset();
     masks1_.fetch();
     const MaskStack& masks1 = masks1_.stack;
     metrics.spatiotemporal_iou_v1 = spatiotemporal_iou(masks1, masks);

@@ -105,7 +105,7 @@ std::string write_view_media(const std::string& stem,
   const auto chosen = static_cast<int64_t>(take1.indices().size());
   const std::vector<std::string> encoders = available_encoders();
   const bool has_h264 = std::find(encoders.begin(), encoders.end(), "h264") != encoders.end();
-  const std::string extension = has_h264 ? ".mp4" : ".webm";
+  std::string extension = has_h264 ? ".mp4" : ".webm";
   VideoWriterOptions options;
   options.fps = std::max(1.0, fps * static_cast<double>(chosen) /
                                   static_cast<double>(std::max<int64_t>(1, masks1.frames())));

@@ -99,7 +99,7 @@ MaskStack quarter_masks(const std::string& path, double fps, int64_t frames, Mas
   options.fps = fps;
   options.height = 29;
   options.width = 52;
-  return pass_over_clip(*open_clip(path, options.colour_tags), options, true, scratch.path(),
+  return pass_over_clip(open_clip(path, options.colour_tags), options, true, scratch.path(),
                         [](int64_t, const uint8_t*) {});
 }
 
@@ -155,7 +155,7 @@ TEST(PhysicsIqViewEvaluation, ShrunkFramesOfTwoTakesDifferAsTheReferenceSays) {
   options.height = 29;
   options.width = 52;
   for (const int take : {0, 1})
-    pass_over_clip(*open_clip(take == 0 ? job.take1.path : job.take2.path, options.colour_tags),
+    pass_over_clip(open_clip(take == 0 ? job.take1.path : job.take2.path, options.colour_tags),
                    options, false, scratch.path(), [&](int64_t, const uint8_t* rgb) {
                      frames[take].assign(rgb, rgb + options.height * options.width * 3);
                    });
