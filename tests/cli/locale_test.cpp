@@ -25,7 +25,8 @@ using testing::CliOutcome;
 using testing::CommaLocale;
 using testing::run_cli;
 
-class Locale : public ::testing::Test {
+/// Generating a locale takes a second.
+class LocaleSlow : public ::testing::Test {
  protected:
   void SetUp() override {
     testing::write_small_items(dir_ / "data", 3, 5);
@@ -70,8 +71,6 @@ std::string first_difference(const std::string& one, const std::string& other) {
   return "'" + one.substr(from, 120) + "' and '" + other.substr(from, 120) + "'";
 }
 
-class LocaleSlow : public Locale {};  // generating a locale takes a second
-
 TEST_F(LocaleSlow, AHostApplicationWithADecimalCommaChangesNothing) {
   const std::string expected = everything("plain");
   const CommaLocale locale;
@@ -80,7 +79,7 @@ TEST_F(LocaleSlow, AHostApplicationWithADecimalCommaChangesNothing) {
   EXPECT_TRUE(found == expected) << first_difference(found, expected);
 }
 
-TEST_F(Locale, ErrorsShowPlainNumbersToo) {
+TEST_F(LocaleSlow, ErrorsShowPlainNumbersToo) {
   const CommaLocale locale;
   if (!locale.is_active()) GTEST_SKIP() << CommaLocale::kWhyNot;
   const CliOutcome outcome =
@@ -89,7 +88,7 @@ TEST_F(Locale, ErrorsShowPlainNumbersToo) {
   EXPECT_NE(outcome.err.find("1.5"), std::string::npos) << outcome.err;
 }
 
-TEST_F(Locale, AProgramStartedWithADecimalCommaAnswersTheSame) {
+TEST_F(LocaleSlow, AProgramStartedWithADecimalCommaAnswersTheSame) {
   const CommaLocale locale;
   if (!locale.is_active()) GTEST_SKIP() << CommaLocale::kWhyNot;
   const auto answer = [&](const std::string& language) {
