@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 #include <new>
 #include <poll.h>
@@ -124,6 +125,12 @@ int run_command_line(const std::vector<std::string>& given, std::ostream& out, s
     return exit_code(error.kind());
   } catch (const std::bad_alloc&) {
     return out_of_memory(err);
+  } catch (const std::filesystem::filesystem_error& error) {
+    // A path that may not be looked at, in a folder of someone else; writers report theirs as
+    // Error.
+    err << "error: " << error.path1().string() << ": " << error.code().message()
+        << "; check the path and its permissions\n";
+    return exit_code(ErrorKind::kInput);
   } catch (const std::system_error& error) {
     err << "error: the system refused a resource: " << error.what()
         << "; see its limits with `ulimit -a`\n";

@@ -78,9 +78,7 @@ void SurpriseDatasetFlags::add(CLI::App& app) {
       ->take_all()
       ->expected(1)
       ->type_name("KEY=VALUE");
-  app.add_option("--limit", limit, "Only the first N items")
-      ->check(CLI::PositiveNumber)
-      ->type_name("N");
+  app.add_option("--limit", limit, "Only the first N items")->check(above_zero())->type_name("N");
   app.add_flag("--allow-outside-root", allow_outside_root,
                "Accept absolute paths, '..' and links that leave the data set");
 }
