@@ -324,6 +324,12 @@ nlohmann::ordered_json score_surprise(
     if (each_run) each_run(protocol, runs.back());
   }
   Json results = grouped_document(protocol, runs, options.bootstrap, problems);
+  // A model without a pair has no score; 0 % of 0 is none.
+  Json of_pairs = Json::array();
+  for (const Json& score : results["scores"]) {
+    if (score.at("n") != 0) of_pairs.push_back(score);
+  }
+  results["scores"] = of_pairs;
   for (std::size_t m = 0; m < arrays.size(); ++m) {
     Json& model = results["models"][m];
     model["role"] = arrays[m].is_null ? "null" : "model";

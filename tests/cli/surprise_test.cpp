@@ -84,10 +84,14 @@ TEST_F(SurpriseCommand, WhatCannotBeScoredIsRefusedBeforeAnyVideoIsLookedAt) {
 TEST_F(SurpriseCommand, ProblemsOfAPairAreSaidOnce) {
   write_file_atomic(dir_ / "data/manifest.csv",
                     "id,path,label,pair\nv0,v0,possible,p0\nv1,v1,possible,p0\n");
-  const auto outcome = run_cli(command({"--dataset", dir_ / "data", "--nulls", "zero,copy"}));
+  const auto outcome =
+      run_cli(command({"--dataset", dir_ / "data", "--nulls", "zero,copy", "--out", dir_ / "run"}));
   EXPECT_EQ(outcome.code, 4) << outcome.err;
   EXPECT_NE(outcome.err.find("label contradiction: 1\n"), std::string::npos) << outcome.err;
   EXPECT_NE(outcome.out.find("no pair could be scored"), std::string::npos) << outcome.out;
+  EXPECT_TRUE(nlohmann::json::parse(read_file(dir_ / "run/results.json")).at("scores").empty());
+  EXPECT_NE(read_file(dir_ / "run/report.html").find("No pair could be scored."),
+            std::string::npos);
 }
 
 TEST_F(SurpriseCommand, DataSetsAreScoredAndContinued) {
