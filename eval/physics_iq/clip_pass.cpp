@@ -11,31 +11,48 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <cstdio>
+#include <filesystem>
 #include <numeric>
 #include <optional>
+#include <system_error>
 
 namespace physprobe {
 namespace {
 
-/// The mask video of one clip, removed when it has been read back.
+/// The mask video of one clip, removed when it has been read back. Its folder has the temporary
+/// name, as the video's has to end in .mp4: what a killed process leaves is found by that.
 class ScratchMaskVideo {
  public:
   ScratchMaskVideo(const std::string& directory, int64_t height, int64_t width, int rate)
-      : path_(temporary_sibling(directory + "/masks") + ".mp4"),
-        writer_(path_, height, width, rate) {}
-  ~ScratchMaskVideo() { std::remove(path_.c_str()); }
+      : folder_(temporary_sibling(directory + "/masks")),
+        writer_(path_in_new_folder(), height, width, rate) {}
+  ~ScratchMaskVideo() {
+    std::error_code ignored;
+    std::filesystem::remove_all(folder_, ignored);
+  }
   ScratchMaskVideo(const ScratchMaskVideo&) = delete;
   ScratchMaskVideo& operator=(const ScratchMaskVideo&) = delete;
 
   void write(const BitImage& mask) { writer_.write(mask); }
   MaskStack read_back(const ClipOptions& options) {
     writer_.close();
-    return read_mask_video(path_, options.frames, options.height, options.width);
+    try {
+      return read_mask_video(path(), options.frames, options.height, options.width);
+    } catch (const Error& error) {
+      // OpenCV's writer says nothing; nobody else has touched the file.
+      throw Error(ErrorKind::kResource, path(),
+                  "was not written whole (" + error.message() + "); is the disk full?");
+    }
   }
 
  private:
-  std::string path_;
+  std::string path() const { return folder_ + "/masks.mp4"; }
+  std::string path_in_new_folder() const {
+    create_directories(folder_);
+    return path();
+  }
+
+  std::string folder_;
   MaskVideoWriter writer_;
 };
 
