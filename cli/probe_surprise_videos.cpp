@@ -84,6 +84,12 @@ void SurpriseDatasetFlags::add(CLI::App& app) {
 }
 
 Suite SurpriseDatasetFlags::suite(const std::vector<std::string>& columns) const {
+  for (const std::string& override : set) {
+    const std::string section = override.substr(0, override.find_first_of(".="));
+    if (section != "dataset" && section != "video")
+      throw Error(ErrorKind::kUsage, "--set " + override,
+                  "expected a field of dataset or video; windows have flags of their own");
+  }
   std::vector<std::string> overrides;
   if (!path.empty()) overrides.push_back("dataset.path=" + Json(path).dump());
   overrides.insert(overrides.end(), set.begin(), set.end());

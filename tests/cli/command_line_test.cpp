@@ -166,6 +166,7 @@ TEST(CommandLine, DatasetProblemsEndWith7) {
   write_file_atomic(dir / "manifest.csv", "id,path\na,missing.mp4\na,missing.mp4\n");
   const CliOutcome outcome = run_cli({"validate", "dataset", dir / "manifest.csv"});
   EXPECT_EQ(outcome.code, 7) << outcome.out << outcome.err;
+  EXPECT_NE(outcome.out.find(dir / "manifest.csv: line 3: "), std::string::npos) << outcome.out;
 }
 
 TEST(CommandLine, InspectSaysWhatAFolderLacks) {

@@ -66,7 +66,8 @@ TEST_F(SurpriseCommand, WhatCannotBeScoredIsRefusedBeforeAnyVideoIsLookedAt) {
       {{"--benchmark", "intfys"}, "did you mean 'intphys'"},
       {{"--level", "2"}, "statistics.level: is 2"},
       {{"--resamples", "0"}, "statistics.resamples: is 0"},
-      {{"--manifest", "m.csv"}, "--manifest: goes with --arrays"}};
+      {{"--manifest", "m.csv"}, "--manifest: goes with --arrays"},
+      {{"--set", "sampling.n=4"}, "--set sampling.n=4: expected a field of dataset or video"}};
   for (const auto& [more, expected] : cases) {
     std::vector<std::string> arguments = whole;
     arguments.insert(arguments.end(), more.begin(), more.end());
