@@ -57,6 +57,8 @@ TEST(ScorePhysicsIqCommand, EveryMisuseHasItsExitCode) {
   EXPECT_EQ(run_cli(with(model_a, {"--drop-first", "1", "--rate", "8"})).code, 2);
   EXPECT_EQ(run_cli(with(model_a, {"--decode", "other"})).code, 2);
   EXPECT_EQ(run_cli(with(model_a, {"--setting", "steps"})).code, 2);
+  EXPECT_EQ(run_cli(with(model_a, {"--rate", "0"})).code, 2);
+  EXPECT_EQ(run_cli(with(model_a, {"--join", dir / "nowhere.csv"})).code, 3);
   EXPECT_EQ(run_cli(with(model_a, {"--ground-truth", "original"})).code, 3);
   EXPECT_EQ(run_cli(score("nowhere", dir / "out")).code, 3);
   const CliOutcome late = run_cli(with(model_a, {"--drop-first", "1"}));
