@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstring>
+#include <filesystem>
 #include <malloc.h>
 #include <memory>
 #include <new>
@@ -114,6 +115,12 @@ int run_application(const std::vector<AddCommand>& commands,
     return exit_code(error.kind());
   } catch (const std::bad_alloc&) {
     return out_of_memory(err);
+  } catch (const std::filesystem::filesystem_error& error) {
+    // A path that may not be looked at, in a folder of someone else; writers report theirs as
+    // Error.
+    err << "error: " << error.path1().string() << ": " << error.code().message()
+        << "; check the path and its permissions\n";
+    return exit_code(ErrorKind::kInput);
   } catch (const std::system_error& error) {
     err << "error: the system refused a resource: " << error.what()
         << "; see its limits with `ulimit -a`\n";

@@ -38,6 +38,10 @@ struct CommonFlags {
   ProgressMode progress_mode() const;
 };
 
+/// Checks of a flag's number that say what they expect; CLI11's own print its largest double.
+CLI::Validator above_zero();
+CLI::Validator zero_or_more();
+
 void add_run_command(CLI::App& app, Invocation& invocation);
 void add_embed_command(CLI::App& app, Invocation& invocation);
 void add_memory_command(CLI::App& app, Invocation& invocation);

@@ -1,6 +1,32 @@
 #include "physprobe/cli/command.h"
 
+#include <cstdlib>
+
 namespace physprobe {
+namespace {
+
+/// What is no number at all is left to CLI11, which says so.
+CLI::Validator number_check(const char* expected, bool (*accepts)(double)) {
+  return CLI::Validator(
+      [expected, accepts](const std::string& text) {
+        char* end = nullptr;
+        const double value = std::strtod(text.c_str(), &end);
+        const bool is_number = !text.empty() && *end == '\0';
+        return !is_number || accepts(value) ? std::string()
+                                            : "is " + text + "; expected " + expected;
+      },
+      "");
+}
+
+}  // namespace
+
+CLI::Validator above_zero() {
+  return number_check("a number above 0", [](double value) { return value > 0.0; });
+}
+
+CLI::Validator zero_or_more() {
+  return number_check("0 or more", [](double value) { return value >= 0.0; });
+}
 
 void CommonFlags::add_json(CLI::App& app) {
   app.add_flag("--json", json, "Print one JSON document on stdout");

@@ -108,7 +108,8 @@ Json inspect(const std::string& path) {
     if (!fs::exists(path + "/store.json") && !holds_segments(path)) {
       throw Error(ErrorKind::kInput, path,
                   "is a folder without anything known: no finished or begun run (results.json, "
-                  "run.json), no store (store.json), no numbered images");
+                  "run.json), no store (store.json), no numbered images; `physprobe validate "
+                  "dataset` looks into a data set");
     }
     return inspect_store(path);
   }
@@ -118,7 +119,18 @@ Json inspect(const std::string& path) {
     return is_store_export(path) ? inspect_store(path) : inspect_arrays(path);
   }
   if (extension == ".npy" || extension == ".npz") return inspect_arrays(path);
+  if (extension == ".csv" || extension == ".jsonl") {
+    throw Error(ErrorKind::kInput, path,
+                "is a table; `physprobe validate dataset` looks into a manifest");
+  }
   return inspect_video(path);
+}
+
+/// Checkpoints of torch.save; safetensors files hold arrays of any kind.
+bool is_checkpoint_name(const std::string& path) {
+  const std::string extension = fs::path(path).extension().string();
+  return fs::is_regular_file(path) &&
+         (extension == ".pth" || extension == ".pt" || extension == ".bin" || extension == ".tar");
 }
 
 void print(const Json& value, const std::string& prefix, std::ostream& out) {
@@ -151,6 +163,10 @@ void add_inspect_command(CLI::App& app, Invocation& invocation) {
     if (!command->get_subcommands().empty()) return;
     if (flags->path.empty()) throw CLI::RequiredError("path");
     invocation.action = [flags, &invocation] {
+      if (is_checkpoint_name(flags->path)) {
+        print_weights(flags->path, {}, flags->common.json, invocation.out);
+        return 0;
+      }
       const Json facts = inspect(flags->path);
       if (flags->common.json) {
         invocation.out << dump_json_pretty(facts);

@@ -1,7 +1,6 @@
 #include "physprobe/cli/inspect_weights_command.h"
 
 #include "physprobe/core/json_lines.h"
-#include "physprobe/encoders/weights_report.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -109,6 +108,18 @@ void print(const WeightsReport& report, bool with_values, std::ostream& out) {
 
 }  // namespace
 
+void print_weights(const std::string& path,
+                   const WeightsQuestion& question,
+                   bool wants_json,
+                   std::ostream& out) {
+  const WeightsReport report = inspect_weights(path, question);
+  if (wants_json) {
+    out << dump_json_pretty(as_json(report));
+  } else {
+    print(report, question.with_values, out);
+  }
+}
+
 void add_inspect_weights_command(CLI::App& inspect, Invocation& invocation) {
   CLI::App* command = inspect.add_subcommand(
       "weights",
@@ -132,12 +143,7 @@ void add_inspect_weights_command(CLI::App& inspect, Invocation& invocation) {
   command->callback([flags, &invocation] {
     invocation.action = [flags, &invocation] {
       flags->question.with_values = !flags->names_only;
-      const WeightsReport report = inspect_weights(flags->path, flags->question);
-      if (flags->common.json) {
-        invocation.out << dump_json_pretty(as_json(report));
-      } else {
-        print(report, flags->question.with_values, invocation.out);
-      }
+      print_weights(flags->path, flags->question, flags->common.json, invocation.out);
       return 0;
     };
   });

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <set>
+#include <tuple>
 
 namespace physprobe {
 namespace {
@@ -23,7 +25,9 @@ void PairScoreFlags::add_output(CLI::App& app) {
 void PairScoreFlags::add_statistics(CLI::App& app) {
   app.add_option("--resamples", scores.bootstrap.resamples, "Bootstrap resamples")
       ->capture_default_str();
-  app.add_option("--seed", scores.bootstrap.seed, "Seed of the bootstrap")->capture_default_str();
+  app.add_option("--seed", scores.bootstrap.seed, "Seed of the bootstrap")
+      ->check(zero_or_more())
+      ->capture_default_str();
   app.add_option("--level", scores.bootstrap.level, "Confidence level")->capture_default_str();
 }
 
@@ -55,7 +59,11 @@ std::map<std::string, std::string> column_mapping(const std::vector<std::string>
 
 void print_pair_problems(const ModelProblems& problems, Invocation& invocation) {
   std::map<std::string, std::size_t> counts;
+  std::set<std::tuple<std::string, std::string, int64_t, std::string, std::string>> said;
   for (const auto& [model, problem] : problems) {
+    // A pair that cannot be judged is missing from the model and from every null beside it.
+    if (!said.emplace(problem.kind, problem.file, problem.line, problem.id, problem.text).second)
+      continue;
     const std::size_t count = ++counts[problem.kind];
     if (count > kMostPrinted) continue;
     std::string where = problem.file;

@@ -102,7 +102,7 @@ void add_parity_command(CLI::App& app, Invocation& invocation) {
   command
       ->add_option("--tolerance", flags->options.tolerance,
                    "Allowed deviation, times the larger of 1 and the tap's largest value")
-      ->check(CLI::PositiveNumber)
+      ->check(above_zero())
       ->capture_default_str();
   command
       ->add_option("--dtype", flags->options.dtype,

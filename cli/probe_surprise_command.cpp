@@ -18,6 +18,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -48,8 +49,24 @@ std::vector<SurpriseArrays> read_models(const SurpriseFlags& flags) {
   options.padding = flags.padding == "counted" ? WindowPadding::kCounted : WindowPadding::kMasked;
   options.normalises_targets = flags.targets == "normalise";
   std::vector<SurpriseArrays> models;
-  for (const std::string& file : flags.files) models.push_back(read_surprise_arrays(file, options));
+  for (const std::string& file : flags.files) {
+    models.push_back(read_surprise_arrays(file, options));
+    const std::string& name = models.back().set.model;
+    const auto first = std::find_if(models.begin(), models.end(), [&](const SurpriseArrays& model) {
+      return model.set.model == name;
+    });
+    if (first != models.end() - 1)
+      throw Error(ErrorKind::kUsage, "--arrays",
+                  fmt::format("two models are named '{}'; name one of them NAME=PATH", name));
+  }
   return models;
+}
+
+SurpriseScoreOptions scoring_options(const SurpriseFlags& flags) {
+  SurpriseScoreOptions options = flags.scoring;
+  options.bootstrap = flags.scores.scores.bootstrap;
+  flags.breakdowns.apply(options);
+  return options;
 }
 
 int finish(const Json& document,
@@ -94,22 +111,13 @@ int score_models(const std::vector<SurpriseArrays>& models,
                  std::optional<PairRunDirectory>& directory,
                  const std::function<std::vector<std::string>(Json&)>& complete,
                  Invocation& invocation) {
-  SurpriseScoreOptions options = flags.scoring;
-  options.bootstrap = flags.scores.scores.bootstrap;
-  flags.breakdowns.apply(options);
   ModelProblems problems;
   Json results = score_surprise(
-      models, options,
+      models, scoring_options(flags),
       [&](const GroupedProtocol& protocol, const GroupedRun& run) {
         if (directory) directory->add_item_lines(grouped_item_lines(protocol, run));
       },
       problems);
-  if (results.at("scores").empty()) {
-    print_pair_problems(problems, invocation);
-    throw Error(ErrorKind::kInput, models.front().set.files.front(),
-                "holds no pair of a possible and an impossible video that can be scored; the "
-                "reasons stand above");
-  }
   std::vector<std::string> files = complete(results);
   if (directory) {
     write_file_atomic(flags.scores.out + "/surprise_metrics.csv", surprise_metrics_csv(results));
@@ -125,11 +133,14 @@ int score_models(const std::vector<SurpriseArrays>& models,
 
 int probe_surprise_of_arrays(const SurpriseFlags& flags, Invocation& invocation) {
   if (flags.arrays.manifest.empty()) return print_curves(flags, invocation);
+  const std::vector<SurpriseArrays> models = read_models(flags);
+  check_surprise_scoring(scoring_options(flags), models.front().set.contexts);
   std::optional<PairRunDirectory> directory;
-  if (!flags.scores.out.empty()) directory.emplace(flags.scores.out, flags.scores.overwrite);
+  if (!flags.scores.out.empty())
+    directory.emplace(flags.scores.out, flags.scores.overwrite, invocation.arguments);
   return score_models(
-      read_models(flags), flags, directory,
-      [](Json& /*results*/) { return std::vector<std::string>(); }, invocation);
+      models, flags, directory, [](Json& /*results*/) { return std::vector<std::string>(); },
+      invocation);
 }
 
 int probe_surprise_of_dataset(const SurpriseFlags& given, Invocation& invocation) {
@@ -144,21 +155,27 @@ int probe_surprise_of_dataset(const SurpriseFlags& given, Invocation& invocation
   flags.breakdowns.default_to(layout);
   const std::vector<SurpriseJob> jobs =
       flags.model.jobs(flags.arrays.contexts, flags.scoring.fixed_context, common.device);
+  check_surprise_scoring(scoring_options(flags), jobs.front().options.windows.contexts);
   std::optional<PairRunDirectory> directory;
   SurpriseRunOptions options;
   if (!flags.scores.out.empty()) {
     // What went through the predictor lies in the store: the same command may be given again.
-    directory.emplace(flags.scores.out, flags.scores.overwrite, invocation.arguments);
+    directory.emplace(flags.scores.out, flags.scores.overwrite, invocation.arguments,
+                      /*may_be_repeated=*/true);
     options.store = flags.scores.out + "/store";
   }
   options.threads = common.threads;
   options.progress = common.progress_mode();
   options.narrate = common.narrator(invocation.err);
-  if (!flags.breakdowns.by.empty()) options.attributes = flags.breakdowns.by;
+  if (!flags.breakdowns.by.empty()) {
+    options.attributes = flags.breakdowns.by;
+    options.attributes_are_required = true;
+  }
   install_interrupt_handlers();
   const SurpriseRun run = run_surprise(suite, jobs, flags.model.wants_nearest(), options);
   if (run.interrupted_by != 0) {
-    invocation.err << "interrupted; start the same command again to continue\n";
+    invocation.err << (directory ? "interrupted; start the same command again to continue\n"
+                                 : "interrupted; nothing is kept without --out\n");
     return interrupt_exit_code(run.interrupted_by);
   }
   if (!run.has_labels) return print_surprise_run(run, jobs, common, flags.scores.out, invocation);
@@ -195,6 +212,33 @@ int probe_surprise(const SurpriseFlags& flags, Invocation& invocation) {
   return probe_surprise_of_tensor({flags.frames, flags.arrays.contexts, flags.scoring.fixed_context,
                                    flags.padding == "counted"},
                                   flags.model, flags.scores.common, invocation);
+}
+
+/// Flags that would be passed over without a word: with --arrays those of --encoder, and vice
+/// versa.
+void refuse_flags_of_the_other_mode(const CLI::App& command, bool has_arrays) {
+  const std::vector<const char*> of_arrays = {"--manifest", "--targets"};
+  const std::vector<const char*> of_encoder = {"--protocol",
+                                               "--window",
+                                               "--stride",
+                                               "--skip",
+                                               "--growing-context",
+                                               "--nulls",
+                                               "--frames",
+                                               "--dataset",
+                                               "--set",
+                                               "--untrained-seeds",
+                                               "--pixel-predictor",
+                                               "--limit",
+                                               "--allow-outside-root"};
+  for (const char* flag : has_arrays ? of_encoder : of_arrays) {
+    if (command.get_option(flag)->count() == 0) continue;
+    throw Error(ErrorKind::kUsage, flag,
+                has_arrays ? "goes with --encoder, which runs a predictor; arrays hold what was "
+                             "computed elsewhere, their labels and pairs stand in --manifest"
+                           : "goes with --arrays; the videos of --encoder are named by --dataset, "
+                             "which may be a manifest");
+  }
 }
 
 }  // namespace
@@ -255,8 +299,11 @@ void add_probe_surprise(CLI::App& parent, Invocation& invocation) {
   flags->scores.common.add_execution(*command);
   flags->scores.common.add_verbose(*command);
   flags->scores.common.add_device(*command);
-  command->callback([flags, &invocation] {
-    invocation.action = [flags, &invocation] { return probe_surprise(*flags, invocation); };
+  command->callback([flags, command, &invocation] {
+    invocation.action = [flags, command, &invocation] {
+      refuse_flags_of_the_other_mode(*command, !flags->files.empty());
+      return probe_surprise(*flags, invocation);
+    };
   });
 }
 

@@ -78,14 +78,18 @@ void SurpriseDatasetFlags::add(CLI::App& app) {
       ->take_all()
       ->expected(1)
       ->type_name("KEY=VALUE");
-  app.add_option("--limit", limit, "Only the first N items")
-      ->check(CLI::PositiveNumber)
-      ->type_name("N");
+  app.add_option("--limit", limit, "Only the first N items")->check(above_zero())->type_name("N");
   app.add_flag("--allow-outside-root", allow_outside_root,
                "Accept absolute paths, '..' and links that leave the data set");
 }
 
 Suite SurpriseDatasetFlags::suite(const std::vector<std::string>& columns) const {
+  for (const std::string& override : set) {
+    const std::string section = override.substr(0, override.find_first_of(".="));
+    if (section != "dataset" && section != "video")
+      throw Error(ErrorKind::kUsage, "--set " + override,
+                  "expected a field of dataset or video; windows have flags of their own");
+  }
   std::vector<std::string> overrides;
   if (!path.empty()) overrides.push_back("dataset.path=" + Json(path).dump());
   overrides.insert(overrides.end(), set.begin(), set.end());

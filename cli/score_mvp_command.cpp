@@ -35,7 +35,8 @@ int score(const MvpFlags& flags, Invocation& invocation) {
     if (!path.empty()) options.controls.emplace_back(kind, path);
   }
   std::optional<PairRunDirectory> directory;
-  if (!flags.pairs.out.empty()) directory.emplace(flags.pairs.out, flags.pairs.overwrite);
+  if (!flags.pairs.out.empty())
+    directory.emplace(flags.pairs.out, flags.pairs.overwrite, invocation.arguments);
   std::size_t models = 0;
   const auto each_run = [&](const PairRun& run) {
     if (directory) directory->add_items(run);

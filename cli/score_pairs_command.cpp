@@ -58,7 +58,8 @@ using ScoreTables = std::function<Json(
 
 int score_tables(const TableFlags& flags, const ScoreTables& score, Invocation& invocation) {
   std::optional<PairRunDirectory> directory;
-  if (!flags.pairs.out.empty()) directory.emplace(flags.pairs.out, flags.pairs.overwrite);
+  if (!flags.pairs.out.empty())
+    directory.emplace(flags.pairs.out, flags.pairs.overwrite, invocation.arguments);
   ModelProblems problems;
   bool is_grouped = false;
   const Json results = score(

@@ -77,6 +77,7 @@ int score_videos(PhysicsIqFlags& flags, Invocation& invocation) {
       throw Error(ErrorKind::kUsage, "--setting", fmt::format("'{}' is not key=value", setting));
     options.settings.emplace_back(setting.substr(0, equals), setting.substr(equals + 1));
   }
+  check_probe_outputs(flags.joins);
   const PhysicsIqSummary summary = evaluate_physics_iq(options);
   if (!flags.common.quiet) print_warnings(summary, invocation.err);
   if (summary.interrupted_by != 0) {
@@ -151,8 +152,10 @@ void add_score_physics_iq(CLI::App& score, Invocation& invocation) {
       ->add_option("--drop-first", options.plan.drop_first,
                    "Leave out the first N frames of every generated video")
       ->capture_default_str();
-  command->add_option("--rate", options.plan.resample_fps,
-                      "Convert every clip to this frame rate first (not official)");
+  command
+      ->add_option("--rate", options.plan.resample_fps,
+                   "Convert every clip to this frame rate first (not official)")
+      ->check(above_zero());
   command->add_option("--input", options.input, "i2v or v2v: which part of the leaderboard")
       ->check(CLI::IsMember({"i2v", "v2v"}));
   command

@@ -152,7 +152,7 @@ void add_submit_command(CLI::App& app, Invocation& invocation) {
   intphys
       ->add_option("--scale", first->scale,
                    "Divide surprise by this, where 1 - surprise leaves [0, 1]; changes no ranking")
-      ->check(CLI::PositiveNumber)
+      ->check(above_zero())
       ->capture_default_str();
   intphys->callback([first, &invocation] {
     invocation.action = [first, &invocation] { return submit_intphys(*first, invocation); };

@@ -74,11 +74,9 @@ void SuiteFlags::add(CLI::App& app) {
       ->type_name("ENCODER");
   app.add_option("--columns", columns, "The manifest's names for ours, such as id=clip,path=file")
       ->type_name("OURS=THEIRS,...");
-  app.add_option("--limit", limit, "Only the first N items")
-      ->check(CLI::PositiveNumber)
-      ->type_name("N");
+  app.add_option("--limit", limit, "Only the first N items")->check(above_zero())->type_name("N");
   app.add_option("--seed", seed, "Seed of resampling and nulls")
-      ->check(CLI::NonNegativeNumber)
+      ->check(zero_or_more())
       ->type_name("N");
   app.add_flag("--trust-model", trust_model,
                "Run TorchScript files: they are programs and may do anything");

@@ -40,7 +40,9 @@ void SurpriseScoreFlags::apply(SurpriseScoreOptions& options) const {
 }
 
 void SurpriseScoreFlags::apply(SurpriseArrayOptions& options) const {
-  if (!by.empty()) options.attributes = by;
+  if (by.empty()) return;
+  options.attributes = by;
+  options.attributes_are_required = true;
 }
 
 void SurpriseScoreFlags::default_to(const std::string& layout) {

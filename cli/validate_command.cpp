@@ -71,7 +71,8 @@ int validate_data(const ValidateFlags& flags, Invocation& invocation) {
         {"items", dataset.items.size()}, {"problems", list}, {"left_out", dataset.left_out}});
   } else {
     for (const DatasetProblem& problem : problems) {
-      invocation.out << (problem.line > 0 ? fmt::format("line {}: ", problem.line) : std::string())
+      invocation.out << flags.folder << ": "
+                     << (problem.line > 0 ? fmt::format("line {}: ", problem.line) : std::string())
                      << problem.text << "\n";
     }
     for (const std::string& sentence : dataset.left_out) invocation.out << sentence << "\n";

@@ -57,10 +57,11 @@ Json findings_json(const Findings& findings) {
               {"deviations", findings.deviations()}};
 }
 
-std::string findings_text(const Findings& findings) {
+std::string findings_text(const Findings& findings, const std::string& folder) {
   std::string text;
   for (const DatasetProblem& problem : findings.listing)
-    text += (problem.line > 0 ? fmt::format("line {}: ", problem.line) : "") + problem.text + "\n";
+    text += folder + ": " + (problem.line > 0 ? fmt::format("line {}: ", problem.line) : "") +
+            problem.text + "\n";
   for (const VoeProblem& problem : findings.data.problems)
     text += problem.item + ": " + problem.text + "\n";
   for (const std::string& sentence : findings.data.dataset.left_out) text += sentence + "\n";
@@ -91,7 +92,7 @@ int validate_voe(const ValidateVoeFlags& flags, Invocation& invocation) {
     findings.differing += count.holds() ? 0 : 1;
   if (!flags.manifest.empty()) write_manifest_csv(flags.manifest, findings.data.dataset.items);
   invocation.out << (flags.common.json ? dump_json_pretty(findings_json(findings))
-                                       : findings_text(findings));
+                                       : findings_text(findings, flags.folder));
   return findings.deviations() == 0 ? 0 : exit_code(ErrorKind::kCheckFailed);
 }
 

@@ -16,6 +16,8 @@ namespace {
 /// Problems of a run directory or a store.
 std::vector<std::string> findings(const std::string& path) {
   namespace fs = std::filesystem;
+  if (!fs::exists(path))
+    throw Error(ErrorKind::kInput, path, "does not exist; name a run's directory or a store");
   std::vector<std::string> problems;
   const bool is_run = fs::exists(path + "/run.json");
   if (is_run) problems = check_run_files(path);

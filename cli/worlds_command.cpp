@@ -23,7 +23,9 @@ void add_worlds_command(CLI::App& app, Invocation& invocation) {
   render->add_option("--clips", flags->render.clips, "Number of clips (each has a twin)")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();
-  render->add_option("--seed", flags->render.seed, "Seed of the world")->capture_default_str();
+  render->add_option("--seed", flags->render.seed, "Seed of the world")
+      ->check(zero_or_more())
+      ->capture_default_str();
   render->add_option("--out", flags->out, "Directory for the videos and manifest.csv")->required();
   flags->common.add_execution(*render);
   render->callback([flags, &invocation] {

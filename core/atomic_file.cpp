@@ -11,6 +11,7 @@
 #include <atomic>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <fcntl.h>
 #include <filesystem>
 #include <signal.h>
@@ -54,17 +55,27 @@ void rename_durably(const std::string& temporary, const std::string& path) {
   fsync_path(parent_directory(path));
 }
 
-/// The process id in a name made by `temporary_sibling`, 0 if it is no such name.
-pid_t temporary_owner(const std::string& name) {
+/// Of the temporary names of this process: the time at which it made the first, in nanoseconds. The
+/// first process of every container has the id 1; its predecessor's names have smaller numbers.
+uint64_t first_number() {
+  static const auto first = static_cast<uint64_t>(
+      std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count());
+  return first;
+}
+
+/// Whether a name was made by `temporary_sibling` in a process that is no more.
+bool is_leftover(const std::string& name) {
   const std::size_t mark = name.rfind(kTemporaryMark);
-  if (mark == std::string::npos || mark == 0) return 0;
+  if (mark == std::string::npos || mark == 0) return false;
   const char* end = name.data() + name.size();
   pid_t owner = 0;
   const auto pid = std::from_chars(name.data() + mark + kTemporaryMark.size(), end, owner);
-  if (pid.ec != std::errc() || pid.ptr == end || *pid.ptr != '-' || owner <= 0) return 0;
+  if (pid.ec != std::errc() || pid.ptr == end || *pid.ptr != '-' || owner <= 0) return false;
   uint64_t number = 0;
   const auto rest = std::from_chars(pid.ptr + 1, end, number);
-  return rest.ec == std::errc() && rest.ptr == end ? owner : 0;
+  if (rest.ec != std::errc() || rest.ptr != end) return false;
+  if (owner == ::getpid()) return number < first_number();
+  return ::kill(owner, 0) != 0 && errno == ESRCH;
 }
 
 /// Length of the file up to and including its last newline.
@@ -87,7 +98,7 @@ off_t length_of_whole_lines(int descriptor, const std::string& path, off_t lengt
 }  // namespace
 
 std::string temporary_sibling(const std::string& path) {
-  static std::atomic<uint64_t> counter{0};
+  static std::atomic<uint64_t> counter{first_number()};
   return fmt::format("{}{}{}-{}", path, kTemporaryMark, ::getpid(), counter++);
 }
 
@@ -173,9 +184,7 @@ int remove_leftover_temporaries(const std::string& directory) {
   std::vector<std::string> leftovers;
   for (std::filesystem::directory_iterator entry(directory, failure), end; !failure && entry != end;
        entry.increment(failure)) {
-    const pid_t owner = temporary_owner(entry->path().filename().string());
-    const bool is_dead = owner > 0 && ::kill(owner, 0) != 0 && errno == ESRCH;
-    if (is_dead) leftovers.push_back(entry->path().string());
+    if (is_leftover(entry->path().filename().string())) leftovers.push_back(entry->path().string());
   }
   if (failure) {
     throw Error(ErrorKind::kResource, directory, "cannot be listed: " + failure.message());

@@ -1,6 +1,7 @@
 #include "physprobe/core/csv.h"
 
 #include "physprobe/core/error.h"
+#include "physprobe/core/utf8.h"
 
 #include <fmt/format.h>
 
@@ -20,6 +21,7 @@ class CsvParser {
   }
 
   std::vector<CsvRow> parse() {
+    refuse_other_encodings();
     std::vector<CsvRow> rows;
     while (position_ < text_.size()) {
       if (take_line_end()) continue;  // a line without any character
@@ -40,6 +42,17 @@ class CsvParser {
 
   [[noreturn]] void fail(int64_t line, const std::string& defect) const {
     throw Error(ErrorKind::kInput, subject_, fmt::format("line {}: {}", line, defect));
+  }
+
+  void refuse_other_encodings() const {
+    const std::string_view mark = text_.substr(0, 2);
+    if (mark == "\xFF\xFE" || mark == "\xFE\xFF")
+      throw Error(ErrorKind::kInput, subject_, "is UTF-16; save it as UTF-8");
+    if (const std::optional<std::size_t> at = first_invalid_utf8(text_)) {
+      fail(1 + std::count(text_.begin(), text_.begin() + static_cast<std::ptrdiff_t>(*at), '\n'),
+           fmt::format("is not UTF-8 (byte 0x{:02X}); save the file as UTF-8",
+                       static_cast<unsigned char>(text_[*at])));
+    }
   }
 
   bool take_line_end() {

@@ -16,10 +16,10 @@ struct CsvRow {
 
 /// All rows, the heading included; lines without any character are left out. Accepts a UTF-8 byte
 /// order mark, LF or CRLF, and a last line without an end. Strict otherwise: a quote inside an
-/// unquoted field, text after a closing quote, an unclosed quote, a lone carriage return or a NUL
-/// byte throw Error(kInput) with `subject` (the file's name) and the line. Rows may differ in their
-/// number of fields: the caller, who knows the heading, reports that together with its other
-/// findings.
+/// unquoted field, text after a closing quote, an unclosed quote, a lone carriage return, a NUL
+/// byte or bytes that are not UTF-8 throw Error(kInput) with `subject` (the file's name) and the
+/// line. Rows may differ in their number of fields: the caller, who knows the heading, reports that
+/// together with its other findings.
 std::vector<CsvRow> parse_csv(std::string_view text, const std::string& subject);
 
 /// Builds CSV text cell by cell. Text is quoted when it must be; doubles get the shortest digits

@@ -32,9 +32,10 @@ std::string leaf_text(const Json& value) {
   try {
     return value.dump();
   } catch (const nlohmann::json::exception&) {
-    throw Error(
-        ErrorKind::kInput, "",
-        "a text to be written as JSON is not valid UTF-8; rename the file or item it names");
+    throw Error(ErrorKind::kInput, "",
+                "a text to be written as JSON is not valid UTF-8: " +
+                    value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) +
+                    "; rename the file or item it names");
   }
 }
 

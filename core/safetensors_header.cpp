@@ -1,6 +1,7 @@
 #include "physprobe/core/safetensors_header.h"
 
 #include "physprobe/core/error.h"
+#include "physprobe/core/utf8.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -46,30 +47,6 @@ const DtypeEntry* find_dtype(std::string_view name) {
   const auto found = std::find_if(kDtypes.begin(), kDtypes.end(),
                                   [&](const DtypeEntry& entry) { return entry.name == name; });
   return found == kDtypes.end() ? nullptr : &*found;
-}
-
-/// RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF.
-bool is_utf8(std::string_view text) {
-  for (std::size_t i = 0; i < text.size();) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    const int length = lead < 0x80                    ? 1
-                       : lead >= 0xC2 && lead <= 0xDF ? 2
-                       : (lead & 0xF0) == 0xE0        ? 3
-                       : lead >= 0xF0 && lead <= 0xF4 ? 4
-                                                      : 0;
-    if (length == 0 || text.size() - i < static_cast<std::size_t>(length)) return false;
-    for (int k = 1; k < length; ++k) {
-      const auto byte = static_cast<unsigned char>(text[i + static_cast<std::size_t>(k)]);
-      if ((byte & 0xC0) != 0x80) return false;
-      if (k > 1) continue;
-      if ((lead == 0xE0 && byte < 0xA0) || (lead == 0xED && byte > 0x9F) ||
-          (lead == 0xF0 && byte < 0x90) || (lead == 0xF4 && byte > 0x8F)) {
-        return false;
-      }
-    }
-    i += static_cast<std::size_t>(length);
-  }
-  return true;
 }
 
 /// Builds entries while the text is read, so that doubled keys are seen and deep nesting never
@@ -277,7 +254,7 @@ SafetensorsHeader parse_safetensors_header(const std::string& path,
   if (text.empty() || text[0] != '{') {
     throw Error(ErrorKind::kInput, path, "its safetensors header does not start with '{'");
   }
-  if (!is_utf8(text)) {
+  if (first_invalid_utf8(text)) {
     throw Error(ErrorKind::kInput, path, "its safetensors header is not valid UTF-8");
   }
   // The JSON library takes a NUL byte for the end and would not look at what follows it.

@@ -2,6 +2,7 @@
 
 #include "physprobe/core/atomic_file.h"
 #include "physprobe/core/error.h"
+#include "physprobe/core/utf8.h"
 #include "physprobe/datasets/manifest_rows.h"
 #include "physprobe/datasets/text_identity.h"
 

@@ -1,5 +1,6 @@
 #include "physprobe/datasets/text_identity.h"
 
+#include "physprobe/core/utf8.h"
 #include "physprobe/datasets/canonical_decomposition.h"
 
 #include <algorithm>
@@ -14,33 +15,10 @@ bool is_ascii(std::string_view text) {
                      [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
-/// Number of bytes of the well-formed sequence at the front of `text`, 0 if there is none.
-std::size_t sequence_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const auto is_continued = [&](std::size_t count, unsigned char low, unsigned char high) {
-    if (text.size() < count || byte(1) < low || byte(1) > high) return false;
-    for (std::size_t i = 2; i < count; ++i) {
-      if (byte(i) < 0x80 || byte(i) > 0xBF) return false;
-    }
-    return true;
-  };
-  // The bounds of the second byte are table 3-7 of the Unicode standard.
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return 1;
-  if (lead >= 0xC2 && lead <= 0xDF) return is_continued(2, 0x80, 0xBF) ? 2 : 0;
-  if (lead == 0xE0) return is_continued(3, 0xA0, 0xBF) ? 3 : 0;
-  if (lead == 0xED) return is_continued(3, 0x80, 0x9F) ? 3 : 0;
-  if (lead >= 0xE1 && lead <= 0xEF) return is_continued(3, 0x80, 0xBF) ? 3 : 0;
-  if (lead == 0xF0) return is_continued(4, 0x90, 0xBF) ? 4 : 0;
-  if (lead >= 0xF1 && lead <= 0xF3) return is_continued(4, 0x80, 0xBF) ? 4 : 0;
-  if (lead == 0xF4) return is_continued(4, 0x80, 0x8F) ? 4 : 0;
-  return 0;
-}
-
 std::u32string decode(std::string_view text) {
   std::u32string characters;
   while (!text.empty()) {
-    const std::size_t length = std::max<std::size_t>(sequence_length(text), 1);
+    const std::size_t length = std::max<std::size_t>(utf8_character_length(text), 1);
     auto value = static_cast<char32_t>(static_cast<unsigned char>(text[0]));
     if (length > 1) value &= 0xFFU >> (length + 1);
     for (std::size_t i = 1; i < length; ++i) {
@@ -105,20 +83,6 @@ char32_t lower_case(char32_t c) {
 }
 
 }  // namespace
-
-std::optional<std::size_t> first_invalid_utf8(std::string_view text) {
-  std::size_t offset = 0;
-  while (offset < text.size()) {
-    if (static_cast<unsigned char>(text[offset]) < 0x80) {
-      ++offset;
-      continue;
-    }
-    const std::size_t length = sequence_length(text.substr(offset));
-    if (length == 0) return offset;
-    offset += length;
-  }
-  return std::nullopt;
-}
 
 std::string decomposed_form(std::string_view text) {
   return is_ascii(text) ? std::string(text) : encode(decompose(text));

@@ -1,8 +1,8 @@
 #include "physprobe/datasets/video_folder.h"
 
 #include "physprobe/core/media_names.h"
+#include "physprobe/core/utf8.h"
 #include "physprobe/datasets/item_location.h"
-#include "physprobe/datasets/text_identity.h"
 
 #include <fmt/format.h>
 
@@ -118,7 +118,8 @@ std::string nothing_found(const FolderWalk& walk) {
 
 void add_item(const std::string& relative, ItemLocator& locator, DatasetListing& listing) {
   if (first_invalid_utf8(relative)) {
-    listing.report(0, fmt::format("the name of '{}' is not UTF-8; rename it", relative));
+    listing.report(0, fmt::format("the name of '{}' is not UTF-8; rename it",
+                                  with_invalid_bytes_escaped(relative)));
     return;
   }
   const ItemLocator::Location location = locator.locate(relative);

@@ -38,7 +38,9 @@ std::unique_ptr<Predictor> make_predictor(const nlohmann::json& given) {
     refuse_unknown_keys(options, vit_option_names(family), name + ".options");
     return make_video_predictor(family, config);
   }
-  throw Error(ErrorKind::kUsage, kSubject,
+  const std::string weights = config.value("weights", std::string());
+  throw Error(weights.empty() ? ErrorKind::kUsage : ErrorKind::kIncompatible,
+              weights.empty() ? kSubject : weights,
               fmt::format("the family '{}' has no predictor; these have: {} (exec:COMMAND serves "
                           "any model of your own)",
                           name, fmt::join(predicting, ", ")));

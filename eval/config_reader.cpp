@@ -12,7 +12,8 @@ ConfigReader::ConfigReader(const Json& value, std::string prefix, ConfigTrail& t
     : value_(value.is_null() ? Json::object() : value), prefix_(std::move(prefix)), trail_(trail) {
   if (!value_.is_object()) {
     throw Error(ErrorKind::kUsage, trail_.subject,
-                fmt::format("'{}' is {}, expected keys and values", prefix_, value.dump()));
+                fmt::format("{}is {}, expected keys and values",
+                            prefix_.empty() ? "" : "'" + prefix_ + "' ", value.dump()));
   }
 }
 
@@ -75,7 +76,11 @@ int64_t ConfigReader::integer(const std::string& key,
                               int64_t maximum) {
   int64_t result = fallback;
   if (const Json* value = find(key)) {
-    const std::string expected = fmt::format("a whole number from {} to {}", minimum, maximum);
+    // Beyond what doubles count exactly there is no bound worth naming.
+    const std::string expected =
+        maximum > (int64_t{1} << 53)
+            ? fmt::format("a whole number, {} or more", minimum)
+            : fmt::format("a whole number from {} to {}", minimum, maximum);
     if (!value->is_number_integer()) wrong_type(key, *value, expected);
     result = value->get<int64_t>();
     if (result < minimum || result > maximum) wrong_type(key, *value, expected);

@@ -163,7 +163,9 @@ void copy_media(const std::string& from, const std::string& to) {
   std::error_code error;
   create_directories(to);
   fs::copy(from, to, fs::copy_options::recursive | fs::copy_options::overwrite_existing, error);
-  if (error) throw Error(ErrorKind::kResource, to, "media cannot be copied: " + error.message());
+  if (error)
+    throw Error(ErrorKind::kResource, to,
+                "media cannot be copied: " + error.message() + "; is the disk full?");
 }
 
 /// Adds the records of a shard's own store that are not there yet.

@@ -114,6 +114,21 @@ void refuse_other_run(const RunPaths& paths, const RunIdentity& identity, bool o
   }
 }
 
+void refuse_run_of_another_kind(const RunPaths& paths, RunKind kind) {
+  if (!fs::exists(paths.run_json)) return;
+  const nlohmann::json old = read_json(paths.run_json);
+  const RunKind found = old.contains("suite_digest") ? RunKind::kSuite
+                        : old.contains("views")      ? RunKind::kPhysicsIq
+                                                     : RunKind::kPairs;
+  if (found == kind) return;
+  throw Error(ErrorKind::kUsage, paths.directory,
+              fmt::format("holds a run of `physprobe {}` ('{}'); choose another --out",
+                          found == RunKind::kSuite       ? "run"
+                          : found == RunKind::kPhysicsIq ? "score physics-iq"
+                                                         : "score` or `probe surprise",
+                          old.value("name", std::string("?"))));
+}
+
 void refuse_other_items(const RunPaths& paths, const std::string& ids_digest, bool overwrite) {
   if (overwrite || !fs::exists(paths.plan)) return;
   const nlohmann::json old = read_json(paths.plan);

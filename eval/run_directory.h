@@ -33,7 +33,15 @@ struct RunIdentity {
 /// `overwrite` is off, Error(kIncompatible) when a newer physprobe wrote it. Changes nothing.
 void refuse_other_run(const RunPaths& paths, const RunIdentity& identity, bool overwrite);
 
-/// The same for the list of items: an older plan.json that names others is refused.
+/// Whose results a directory holds: a suite's (`run`, `merge`), `score physics-iq`'s, or those of a
+/// scoring of pairs (`score …`, `probe surprise`).
+enum class RunKind { kSuite, kPhysicsIq, kPairs };
+
+/// Throws Error(kUsage) when the directory holds a run, finished or not, of another kind than
+/// `kind`: its results would be lost. Changes nothing.
+void refuse_run_of_another_kind(const RunPaths& paths, RunKind kind);
+
+/// As `refuse_other_run` for the list of items: an older plan.json that names others is refused.
 void refuse_other_items(const RunPaths& paths, const std::string& ids_digest, bool overwrite);
 
 /// Clears what a run in progress must not show: COMPLETE, leftovers of killed processes and, with

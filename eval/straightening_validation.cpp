@@ -17,6 +17,7 @@
 #include <cmath>
 #include <filesystem>
 #include <map>
+#include <set>
 
 namespace physprobe {
 namespace {
@@ -72,13 +73,18 @@ at::Tensor sequence(const at::Tensor& movie, const PublishedSequence& published)
 }  // namespace
 
 std::vector<ValidationLine> validate_straightening(const std::string& folder, int threads) {
+  if (!std::filesystem::is_directory(folder))
+    throw Error(ErrorKind::kInput, folder,
+                "is no folder; expected the twelve natural movies at 256x256");
   std::map<std::string, at::Tensor> movies;
   std::string problems;
+  std::set<std::string> missing;
   for (const PublishedSequence& published : published_sequences()) {
     if (movies.count(published.movie) != 0) continue;
     const std::string path = folder + "/" + published.movie + ".png";
     if (!std::filesystem::exists(path)) {
-      problems += (problems.empty() ? "" : ", ") + published.movie + ".png";
+      if (missing.insert(published.movie).second)
+        problems += (problems.empty() ? "" : ", ") + published.movie + ".png";
       continue;
     }
     movies[published.movie] = read_movie(path);

@@ -75,6 +75,7 @@ std::string render_world_dataset(const std::string& directory, const WorldRender
   claim(directory, manifest,
         fmt::format("{} seed={} size={}x{} frames={} fps={} renderer={}\n", world.name,
                     options.seed, world.width, world.height, world.frames, world.fps, kRenderer));
+  remove_leftover_temporaries(directory);
   const auto path_of = [&](const std::string& id) { return directory + "/" + id + kExtension; };
   const auto per_clip = static_cast<int64_t>(items.size()) / options.clips;
   parallel_for(options.clips, options.threads, [&](int64_t index) {

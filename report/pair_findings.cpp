@@ -83,8 +83,8 @@ std::string render_pair_diagnostics(const nlohmann::json& results) {
                         {"s², %", true},
                         {"pair − s²", true},
                         {"φ within pairs", true},
-                        {"p below chance", true},
-                        {"p above chance", true}},
+                        {"p below", true},
+                        {"p above", true}},
                        rows, "Shortcut diagnostics") +
             "<dl class=\"nulls\">" + findings + "</dl>";
   }

@@ -78,9 +78,8 @@ std::map<std::string, std::string> pair_slots(const Json& results) {
 }
 
 std::map<std::string, std::string> grouped_slots(const Json& results) {
-  const bool has_own_headline = !results.at("models").empty() &&
-                                results.at("models")[0].contains("headline") &&
-                                !results.at("models")[0].at("properties").empty();
+  const bool has_own_headline =
+      !results.at("models").empty() && results.at("models")[0].contains("headline");
   return {{"headline",
            has_own_headline ? render_surprise_headline(results) : render_grouped_headline(results)},
           {"chart", render_grouped_chart(results)},

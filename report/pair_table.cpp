@@ -17,6 +17,37 @@ std::string p_text(const Json& p) {
   return value < 1e-4 ? fmt::format("{:.1e}", value) : fmt::format("{:.4f}", value);
 }
 
+/// Without its tags, for an attribute.
+std::string plain(const std::string& html) {
+  std::string text;
+  bool is_tag = false;
+  for (const char c : html) {
+    if (c == '<') is_tag = true;
+    if (!is_tag) text += c;
+    if (c == '>') is_tag = false;
+  }
+  return text;
+}
+
+/// Every cell names its column: on a phone a row is a block, and the heads are not shown.
+std::string with_heads(const std::string& rows,
+                       const std::vector<std::pair<std::string, bool>>& heads) {
+  std::string result;
+  std::size_t column = 0;
+  std::size_t copied = 0;
+  for (std::size_t at = rows.find('<'); at != std::string::npos; at = rows.find('<', at + 1)) {
+    const std::string tag = rows.substr(at, 3);
+    if (tag == "<tr") column = 0;
+    if (tag == "<th") ++column;
+    if (tag != "<td") continue;
+    result += rows.substr(copied, at + 3 - copied);
+    copied = at + 3;
+    if (column < heads.size()) result += fmt::format(" data-h=\"{}\"", plain(heads[column].first));
+    ++column;
+  }
+  return result + rows.substr(copied);
+}
+
 }  // namespace
 
 std::string pair_text(const Json& value) {
@@ -45,7 +76,7 @@ std::string pair_table(const std::string& css,
   return fmt::format(
       "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table "
       "class=\"{}\"><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>",
-      escape_html(label), css, head, rows);
+      escape_html(label), css, head, css == "summary" ? with_heads(rows, heads) : rows);
 }
 
 std::string left_out_note(std::size_t count, const char* where) {

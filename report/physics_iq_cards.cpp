@@ -122,8 +122,8 @@ std::string card(const Json& line, MediaRoom& room) {
   const Json& metrics = line.at("metrics");
   std::string html = fmt::format(
       "<article class=\"card\" id=\"item-{}\"><header><h3><a href=\"{}\">{}</a></h3><span "
-      "class=\"label\">{}</span><p class=\"facts\"><span><b>Verified {}</b></span><span>spatial "
-      "IoU {}</span><span>weighted {}</span><span>spatiotemporal {}</span><span>squared error "
+      "class=\"label\">{}</span><p class=\"facts\"><span><b>Verified {}</b></span> <span>spatial "
+      "IoU {}</span> <span>weighted {}</span> <span>spatiotemporal {}</span> <span>squared error "
       "{}</span>",
       escape_html(id), item_href(id), bdi(id), escape_html(line.at("cause").get<std::string>()),
       format_number(line.at("score"), 1), format_number(metrics.at("spatial_iou"), 3),
@@ -131,11 +131,11 @@ std::string card(const Json& line, MediaRoom& room) {
       format_number(metrics.at("spatiotemporal_iou"), 3), format_number(metrics.at("mse"), 4));
   if (line.at("onset_delay_seconds").is_number()) {
     const double delay = line.at("onset_delay_seconds").get<double>();
-    html += fmt::format("<span>motion begins {:.2f} s {}</span>", std::abs(delay),
+    html += fmt::format(" <span>motion begins {:.2f} s {}</span>", std::abs(delay),
                         delay < 0.0 ? "early" : "late");
   }
   const std::string category = line.at("category").get<std::string>();
-  if (!category.empty()) html += "<span>" + bdi(category) + "</span>";
+  if (!category.empty()) html += " <span>" + bdi(category) + "</span>";
   html += fmt::format("</p></header><p class=\"evidence\">{}</p><div class=\"piq\">",
                       escape_html(line.at("evidence").get<std::string>()));
   const std::string clip = room.source(line.at("media"), "clip");

@@ -1,6 +1,7 @@
 #include "physprobe/report/physics_iq_page.h"
 
 #include "physprobe/core/atomic_file.h"
+#include "physprobe/core/digest_list.h"
 #include "physprobe/core/error.h"
 #include "physprobe/core/json_lines.h"
 #include "physprobe/report/assets.h"
@@ -328,6 +329,7 @@ std::string write_physics_iq_report(const std::string& directory, int64_t max_by
     throw Error(ErrorKind::kInput, directory + "/results.json",
                 fmt::format("is not as docs/physics_iq.md says: {}", error.what()));
   }
+  extend_digest_list(directory, "COMPLETE", {"report.html"}, {"report.html"});
   return path;
 }
 

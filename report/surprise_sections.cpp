@@ -132,11 +132,16 @@ std::string render_surprise_headline(const Json& results) {
   const Json& model = results.at("models").at(0);
   const auto fixed = results.at("kinds").back().at("name").get<std::string>();
   const auto properties = static_cast<int64_t>(model.at("properties").size());
-  std::string html = fmt::format(
-      "<p class=\"kicker\">{} · {}</p><h1 class=\"finding\">the possible video surprises {} "
-      "less in <em>{} %</em> of pairs",
-      pair_text(results.at("protocol")), pair_text(results.at("name")), pair_text(model.at("name")),
-      format_number(model.at("headline").at("fixed_context"), 1));
+  const auto problems = results.at("counts").at("problems").get<int64_t>();
+  const std::string counts =
+      fmt::format("<p class=\"counts\"><span{}><b>{}</b> problems in the files</span></p>",
+                  problems > 0 ? " class=\"bad\"" : "", format_count(problems));
+  std::string html = fmt::format("<p class=\"kicker\">{} · {}</p>",
+                                 pair_text(results.at("protocol")), pair_text(results.at("name")));
+  if (properties == 0) return html + "<h1 class=\"finding\">No pair could be scored.</h1>" + counts;
+  html += fmt::format(
+      "<h1 class=\"finding\">The possible video surprises {} less in <em>{} %</em> of pairs",
+      pair_text(model.at("name")), format_number(model.at("headline").at("fixed_context"), 1));
   const Json* strongest = nullptr;
   for (const Json& other : results.at("models")) {
     if (other.value("role", std::string()) != "null" ||
@@ -165,10 +170,7 @@ std::string render_surprise_headline(const Json& results) {
         bdi(property), format_number(score->at("value"), 1),
         format_interval(score->at("interval"), 1), format_count(score->at("n").get<int64_t>()));
   }
-  const auto problems = results.at("counts").at("problems").get<int64_t>();
-  return html +
-         fmt::format("</dl><p class=\"counts\"><span{}><b>{}</b> problems in the files</span></p>",
-                     problems > 0 ? " class=\"bad\"" : "", format_count(problems));
+  return html + "</dl>" + counts;
 }
 
 std::string render_surprise_nulls(const Json& results) {

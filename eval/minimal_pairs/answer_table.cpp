@@ -8,6 +8,7 @@
 #include "physprobe/eval/minimal_pairs/text_lines.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -84,7 +85,11 @@ class TableReader {
     const std::vector<CsvRow> rows = parse_csv(text, path_);
     if (rows.empty()) throw Error(ErrorKind::kInput, path_, "is empty; expected a heading");
     const std::vector<std::string>& heading = rows.front().fields;
-    require_columns({heading.begin(), heading.end()});
+    const std::set<std::string> names(heading.begin(), heading.end());
+    require_columns(names);
+    require_asked_columns(names);
+    if (rows.size() == 1)
+      throw Error(ErrorKind::kInput, path_, "holds a heading but no rows; expected a row an item");
     for (std::size_t i = 1; i < rows.size(); ++i) {
       if (rows[i].fields.size() != heading.size()) {
         problem(
@@ -122,24 +127,38 @@ class TableReader {
     if (is_first && problems_.empty()) throw Error(ErrorKind::kInput, path_, "holds no rows");
   }
 
+  bool has(const std::set<std::string>& names, const std::string& ours) const {
+    const auto mapped = options_.columns.find(ours);
+    if (mapped != options_.columns.end()) return names.count(mapped->second) > 0;
+    const auto& aliases = known_names().at(ours);
+    return std::any_of(aliases.begin(), aliases.end(),
+                       [&](const std::string& name) { return names.count(name) > 0; });
+  }
+
+  [[noreturn]] void lacks(const char* ours, const std::set<std::string>& names) const {
+    throw Error(ErrorKind::kInput, path_,
+                fmt::format("lacks the column '{}'; found: {}. Name it with --columns {}=THEIRS",
+                            ours, fmt::join(names, ", "), ours));
+  }
+
   void require_columns(const std::set<std::string>& names) const {
-    const auto has = [&](const std::string& ours) {
-      const auto mapped = options_.columns.find(ours);
-      if (mapped != options_.columns.end()) return names.count(mapped->second) > 0;
-      const auto& aliases = known_names().at(ours);
-      return std::any_of(aliases.begin(), aliases.end(),
-                         [&](const std::string& name) { return names.count(name) > 0; });
+    if (!has(names, "id")) lacks("id", names);
+    if (options_.needs_answers && !has(names, "prediction") && !has(names, "score"))
+      lacks("prediction", names);
+  }
+
+  /// Columns that the user named must be there. Rows of JSON lines may lack a key.
+  void require_asked_columns(const std::set<std::string>& names) const {
+    const std::vector<std::string> found(names.begin(), names.end());
+    const auto require = [&](const std::string& flag, const std::string& name) {
+      if (names.count(name) > 0) return;
+      throw Error(ErrorKind::kUsage, flag,
+                  fmt::format("'{}' is no column of {}{}", name, path_, did_you_mean(name, found)));
     };
-    std::string found;
-    for (const std::string& name : names) found += (found.empty() ? "" : ", ") + name;
-    const bool lacks_answers = options_.needs_answers && !has("prediction") && !has("score");
-    if (!has("id") || lacks_answers) {
-      throw Error(
-          ErrorKind::kInput, path_,
-          fmt::format("lacks the column '{}'; found: {}. Name it with "
-                      "--columns {}=THEIRS",
-                      has("id") ? "prediction" : "id", found, has("id") ? "prediction" : "id"));
-    }
+    for (const auto& [ours, theirs] : options_.columns) require("--columns", theirs);
+    if (!options_.needs_answers && !has(names, "label")) lacks("label", names);
+    if (!options_.cluster_field.empty()) require("--cluster-by", options_.cluster_field);
+    for (const std::string& name : options_.required) require("--by", name);
   }
 
   /// Null when the row has no such cell.

@@ -27,8 +27,9 @@ struct AnswerRow {
 struct AnswerTableOptions {
   std::map<std::string, std::string> columns;  ///< Ours to theirs.
   std::string cluster_field;
-  std::vector<std::string> others;  ///< More columns of the file to keep, by its names.
-  bool needs_answers = true;        ///< false: labels alone will do, scores come from elsewhere.
+  std::vector<std::string> others;    ///< More columns of the file to keep, by its names.
+  std::vector<std::string> required;  ///< Of `others`: a CSV file without them is refused.
+  bool needs_answers = true;          ///< false: labels alone will do, scores come from elsewhere.
 };
 
 /// Our names of columns: id, pair, task, source, question, candidates, A, B, label, prediction,
@@ -36,9 +37,9 @@ struct AnswerTableOptions {
 /// property (task), group (source), answer (label), response, model_answer (prediction), surprise
 /// (score).
 /// Broken lines and rows without id are listed in `problems`. Throws Error(kInput) when the file
-/// cannot be read or has no id column, neither prediction nor score (if answers are needed),
-/// Error(kUsage) for a mapping of
-/// a column of ours that does not exist.
+/// cannot be read, has no row, or has no id column, neither prediction nor score (if answers are
+/// needed) or no label (if not), Error(kUsage) for a mapping of a column of ours that does not
+/// exist, and for columns named in the options that a CSV file does not have.
 std::vector<AnswerRow> read_answer_table(const std::string& path,
                                          const AnswerTableOptions& options,
                                          std::vector<PairProblem>& problems);

@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <filesystem>
 
 namespace physprobe {
@@ -28,6 +29,12 @@ bool was_made_by(const std::string& run_json, const std::vector<std::string>& co
   if (command_line.empty() || !fs::exists(run_json)) return false;
   const nlohmann::json run = read_json(run_json);
   return run.is_object() && run.value("command_line", nlohmann::json()) == command_line;
+}
+
+/// Whether a command that writes a report was killed between its results and the report's digest.
+bool lacks_its_report(const RunPaths& paths, const std::vector<std::string>& command_line) {
+  return std::find(command_line.begin(), command_line.end(), "--no-report") == command_line.end() &&
+         read_file(paths.complete).find("  report.html\n") == std::string::npos;
 }
 
 }  // namespace
@@ -59,12 +66,17 @@ std::string item_lines(const PairRun& run) {
 
 PairRunDirectory::PairRunDirectory(std::string directory,
                                    bool overwrite,
-                                   const std::vector<std::string>& continued_by)
+                                   const std::vector<std::string>& command_line,
+                                   bool may_be_repeated)
     : directory_(std::move(directory)) {
   const RunPaths paths(directory_);
+  if (!overwrite) refuse_run_of_another_kind(paths, RunKind::kPairs);
   create_directories(directory_);
+  lock_.emplace(directory_);
   // Results without COMPLETE are what a killed command left.
-  if (fs::exists(paths.complete) && !overwrite && !was_made_by(paths.run_json, continued_by)) {
+  if (fs::exists(paths.complete) && !overwrite &&
+      !(was_made_by(paths.run_json, command_line) &&
+        (may_be_repeated || lacks_its_report(paths, command_line)))) {
     throw Error(ErrorKind::kUsage, directory_,
                 "holds results already; choose another --out, or --overwrite to replace them");
   }

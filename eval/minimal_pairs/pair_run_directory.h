@@ -1,10 +1,12 @@
 #pragma once
 // A scoring as a run directory: the files a later report, comparison or reader needs.
 
+#include "physprobe/core/directory_lock.h"
 #include "physprobe/eval/minimal_pairs/item.h"
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,12 +14,14 @@ namespace physprobe {
 
 class PairRunDirectory {
  public:
-  /// Makes the folder. Throws Error(kUsage) if it holds finished results and neither `overwrite` is
-  /// set nor were they made by `continued_by`, the arguments of a command that may be given again
-  /// until it has finished; Error(kResource).
+  /// Makes the folder and locks it. Throws Error(kUsage) if it holds finished results, or a run of
+  /// another kind, and `overwrite` is off; Error(kResource). Results that the same `command_line`
+  /// made are continued nevertheless if it was stopped before its report was sealed, or always
+  /// with `may_be_repeated`.
   PairRunDirectory(std::string directory,
                    bool overwrite,
-                   const std::vector<std::string>& continued_by = {});
+                   const std::vector<std::string>& command_line = {},
+                   bool may_be_repeated = false);
 
   /// Appends the items of a run to items.jsonl, in the order of calls.
   void add_items(const PairRun& run);
@@ -32,6 +36,7 @@ class PairRunDirectory {
 
  private:
   std::string directory_;
+  std::optional<DirectoryLock> lock_;
 };
 
 /// The items of a run as JSON lines: {model, task, id, pair, source, question, candidates,

@@ -261,6 +261,10 @@ double spearman(const std::vector<double>& a, const std::vector<double>& b) {
   return xx > 0.0 && yy > 0.0 ? xy / std::sqrt(xx * yy) : kNaN;
 }
 
+void check_probe_outputs(const std::vector<std::string>& probes) {
+  for (const std::string& path : probes) read_probe(path);
+}
+
 void write_bridge(const std::string& directory,
                   const std::vector<std::string>& probes,
                   const BootstrapOptions& statistics) {

@@ -9,6 +9,10 @@
 
 namespace physprobe {
 
+/// Reads probe outputs and throws as `write_bridge` would for their form: before an evaluation, so
+/// that a misspelt path does not wait for its end.
+void check_probe_outputs(const std::vector<std::string>& probes);
+
 /// Joins finished evaluation `directory` with probe outputs and writes bridge.json and bridge.csv.
 /// A probe output is a CSV with `id` and one or more columns of numbers, or a run's items.jsonl
 /// (mean curvature per tap and nearest distance are taken). An id may be the item's own

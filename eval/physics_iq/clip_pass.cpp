@@ -11,10 +11,11 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <numeric>
 #include <optional>
+#include <system_error>
 
 namespace physprobe {
 namespace {
@@ -39,9 +40,11 @@ class CodedMasks {
 
   /// Written as a mask video, read back and removed.
   MaskStack after_the_codec(const ClipOptions& options) {
-    const ScratchFile file{temporary_sibling(directory_ + "/masks") + ".mp4"};
+    const ScratchFolder folder{temporary_sibling(directory_ + "/masks")};
+    create_directories(folder.path);
+    const std::string video = folder.path + "/masks.mp4";
     {
-      MaskVideoWriter writer(file.path, image_.height, image_.width,
+      MaskVideoWriter writer(video, image_.height, image_.width,
                              static_cast<int>(std::lround(options.fps)));
       for (int64_t t = 0; t < shelf_.size(); ++t) {
         if (interrupt_signal() != 0) throw Interrupted{};
@@ -50,13 +53,24 @@ class CodedMasks {
       }
       writer.close();
     }
-    return read_mask_video(file.path, options.frames, options.height, options.width);
+    try {
+      return read_mask_video(video, options.frames, options.height, options.width);
+    } catch (const Error& error) {
+      // OpenCV's writer says nothing; nobody else has touched the file.
+      throw Error(ErrorKind::kResource, video,
+                  "was not written whole (" + error.message() + "); is the disk full?");
+    }
   }
 
  private:
-  struct ScratchFile {
+  /// A folder has the temporary name, as the video's has to end in .mp4: what a killed process
+  /// leaves is found by that.
+  struct ScratchFolder {
     std::string path;
-    ~ScratchFile() { std::remove(path.c_str()); }
+    ~ScratchFolder() {
+      std::error_code ignored;
+      std::filesystem::remove_all(path, ignored);
+    }
   };
 
   std::string directory_;

@@ -54,6 +54,7 @@ PhysicsIqSummary evaluate_physics_iq(const PhysicsIqOptions& options) {
   cv::setNumThreads(1);
   const EvaluationPlan plan = plan_evaluation(options.plan);
   const RunPaths paths(options.out);
+  refuse_run_of_another_kind(paths, RunKind::kPhysicsIq);
   create_directories(paths.directory);
   const DirectoryLock lock(paths.directory);
   std::error_code ignored;
@@ -71,7 +72,8 @@ PhysicsIqSummary evaluate_physics_iq(const PhysicsIqOptions& options) {
   view_options.force = options.force;
   create_directories(view_options.cache);
   remove_leftover_temporaries(paths.directory);
-  for (const std::string& below : {view_options.cache, paths.media, paths.report_data})
+  for (const std::string& below :
+       {view_options.cache, paths.media, paths.report_data, paths.directory + "/results"})
     remove_leftover_temporaries_below(below);
   write_file_atomic(paths.run_json, self_sealed_json(run_json(options, plan)));
   log_line(paths, fmt::format("started: {} views", plan.jobs.size()));

@@ -49,10 +49,11 @@ MaskVideoWriter::MaskVideoWriter(const std::string& path, int64_t height, int64_
   const cv::Size size(state_->width, state_->height);
   if (!state_->writer.open(path, cv::CAP_FFMPEG, cv::VideoWriter::fourcc('m', 'p', '4', 'v'), rate,
                            size, false))
-    throw Error(ErrorKind::kResource, path,
-                fmt::format("OpenCV cannot write an mp4v video of {}x{} there; use --masks direct, "
-                            "or check the folder and OpenCV's FFmpeg backend",
-                            state_->width, state_->height));
+    throw Error(
+        ErrorKind::kResource, path,
+        fmt::format("OpenCV cannot write an mp4v video of {}x{} there; is the disk full? If "
+                    "not, use --masks direct, or check OpenCV's FFmpeg backend",
+                    state_->width, state_->height));
 }
 
 MaskVideoWriter::~MaskVideoWriter() = default;

@@ -40,7 +40,7 @@ std::size_t fixed_row(const std::vector<int64_t>& contexts, int64_t wanted) {
   if (found == contexts.end()) {
     std::string known;
     for (const int64_t context : contexts) known += fmt::format(" {}", context);
-    throw Error(ErrorKind::kUsage, "--context",
+    throw Error(ErrorKind::kUsage, "--fixed-context",
                 fmt::format("{} is none of the contexts:{}", wanted, known));
   }
   return static_cast<std::size_t>(found - contexts.begin());
@@ -238,6 +238,13 @@ bool have_other_rates(const SurpriseItem& a, const SurpriseItem& b) {
 
 }  // namespace
 
+void check_surprise_scoring(const SurpriseScoreOptions& options,
+                            const std::vector<int64_t>& contexts) {
+  fixed_row(contexts, options.fixed_context);
+  property_groups(options.benchmark);
+  options.bootstrap.validate();
+}
+
 std::vector<SurprisePair> surprise_pairs(const SurpriseSet& set,
                                          const std::string& property,
                                          std::vector<PairProblem>& problems) {
@@ -302,8 +309,8 @@ nlohmann::ordered_json score_surprise(
                       "; scores of different contexts are never set side by side");
     }
   }
+  check_surprise_scoring(options, contexts);
   const std::size_t fixed = fixed_row(contexts, options.fixed_context);
-  property_groups(options.benchmark);  // refuses an unknown name before anything is computed
   GroupedProtocol protocol;
   const bool is_cross = options.pairing == SurprisePairing::kCross;
   protocol.id = is_cross ? kCrossSurpriseProtocol : kSurpriseProtocol;
@@ -317,6 +324,12 @@ nlohmann::ordered_json score_surprise(
     if (each_run) each_run(protocol, runs.back());
   }
   Json results = grouped_document(protocol, runs, options.bootstrap, problems);
+  // A model without a pair has no score; 0 % of 0 is none.
+  Json of_pairs = Json::array();
+  for (const Json& score : results["scores"]) {
+    if (score.at("n") != 0) of_pairs.push_back(score);
+  }
+  results["scores"] = of_pairs;
   for (std::size_t m = 0; m < arrays.size(); ++m) {
     Json& model = results["models"][m];
     model["role"] = arrays[m].is_null ? "null" : "model";

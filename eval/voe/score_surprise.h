@@ -29,6 +29,12 @@ struct SurpriseScoreOptions {
   std::string benchmark;
 };
 
+/// Refuses what `score_surprise` would refuse, before anything is computed or written:
+/// Error(kUsage) for a fixed context that is none of `contexts`, an unknown benchmark, statistics
+/// out of range.
+void check_surprise_scoring(const SurpriseScoreOptions& options,
+                            const std::vector<int64_t>& contexts);
+
 /// The possible and impossible member of every pair of a property, by pair. Problems: pairs that
 /// are not exactly one of each, and pairs whose members have different numbers of windows (their
 /// means are over different spans, a mixed frame rate for instance): these are left out.

@@ -48,6 +48,7 @@ class Reader {
       AnswerTableOptions table = options_.table;
       table.needs_answers = false;
       table.others = options_.attributes;
+      if (options_.attributes_are_required) table.required = options_.attributes;
       table.others.insert(table.others.end(), {"quadruplet", "scene"});
       rows_ = read_answer_table(options_.manifest, table, result_.problems);
     }

@@ -26,7 +26,8 @@ struct SurpriseArrayOptions {
   /// Columns whose values results are broken down by, where the manifest has them.
   std::vector<std::string> attributes = {"condition", "difficulty", "camera", "Difficulty",
                                          "Camera"};
-  std::vector<int64_t> contexts;  ///< Frames of context by row; empty: 1, 2, 3, …
+  bool attributes_are_required = false;  ///< A manifest without one of them is refused.
+  std::vector<int64_t> contexts;         ///< Frames of context by row; empty: 1, 2, 3, …
   WindowPadding padding = WindowPadding::kMasked;
   /// Targets are normalised here as the protocol says (affine-free layer norm, eps 1e-5); false for
   /// targets that are normalised already.

@@ -4,6 +4,7 @@
 #include "physprobe/core/hashing.h"
 #include "physprobe/core/interrupt.h"
 #include "physprobe/core/json_lines.h"
+#include "physprobe/core/nearest_name.h"
 #include "physprobe/datasets/voe/voe_item.h"
 #include "physprobe/eval/embedding_pass.h"
 #include "physprobe/eval/item_failure.h"
@@ -22,6 +23,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
 namespace physprobe {
@@ -127,6 +129,7 @@ class Runner {
       run_.notes.emplace_back("the nearest-case null is not defined for growing contexts");
     for (const DatasetItem& item : run_.dataset->items)
       run_.has_labels = run_.has_labels || has_plausibility_label(item);
+    if (options.attributes_are_required) require_attributes();
   }
 
   SurpriseRun run() {
@@ -149,6 +152,19 @@ class Runner {
   }
 
  private:
+  void require_attributes() const {
+    std::set<std::string> known;
+    for (const DatasetItem& item : run_.dataset->items) {
+      for (const auto& [name, value] : item.attributes) known.insert(name);
+    }
+    for (const std::string& name : options_.attributes) {
+      if (known.count(name) == 0)
+        throw Error(ErrorKind::kUsage, "--by",
+                    fmt::format("'{}' is no column of {}{}", name, run_.source,
+                                did_you_mean(name, {known.begin(), known.end()})));
+    }
+  }
+
   void look_at_videos() {
     Progress progress("videos", static_cast<int64_t>(run_.dataset->items.size()),
                       options_.progress);

@@ -21,6 +21,7 @@ struct SurpriseRunOptions {
   std::function<void(const std::string&)> narrate;  ///< Told of every item, if set.
   /// Attributes of items by which results are broken down.
   std::vector<std::string> attributes = {"condition", "difficulty", "camera", "violation"};
+  bool attributes_are_required = false;  ///< A data set without one of them is refused.
 };
 
 /// A video that went through.

@@ -108,8 +108,9 @@ std::string format_surprise_scores(const Json& results) {
                           model.at("name").get<std::string>(), model.at("properties").size(), fixed,
                           percent(headline.at("fixed_context")),
                           interval_text(headline.at("fixed_context_interval")));
+    const auto finding = model.at("finding").get<std::string>();
     text += fmt::format("{}: {}\n", model.at("name").get<std::string>(),
-                        model.at("finding").get<std::string>());
+                        finding.empty() ? "no pair could be scored" : finding);
   }
   for (const Json& note : results.at("notes")) text += note.get<std::string>() + "\n";
   return text;

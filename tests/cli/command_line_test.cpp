@@ -166,6 +166,7 @@ TEST(CommandLine, DatasetProblemsEndWith7) {
   write_file_atomic(dir / "manifest.csv", "id,path\na,missing.mp4\na,missing.mp4\n");
   const CliOutcome outcome = run_cli({"validate", "dataset", dir / "manifest.csv"});
   EXPECT_EQ(outcome.code, 7) << outcome.out << outcome.err;
+  EXPECT_NE(outcome.out.find(dir / "manifest.csv: line 3: "), std::string::npos) << outcome.out;
 }
 
 TEST(CommandLine, InspectSaysWhatAFolderLacks) {
@@ -177,6 +178,45 @@ TEST(CommandLine, InspectSaysWhatAFolderLacks) {
   const CliOutcome begun = run_cli({"inspect", dir.path()});
   EXPECT_EQ(begun.code, 0) << begun.err;
   EXPECT_NE(begun.out.find("unfinished run"), std::string::npos) << begun.out;
+}
+
+TEST(CommandLine, InspectReadsCheckpointsAndKnowsTables) {
+  const CliOutcome checkpoint =
+      run_cli({"inspect", testing::golden_path("encoders/ijepa.pth.tar")});
+  EXPECT_EQ(checkpoint.code, 0) << checkpoint.err;
+  EXPECT_NE(checkpoint.out.find("looks like: "), std::string::npos) << checkpoint.out;
+  const testing::TempDir dir;
+  write_file_atomic(dir / "manifest.csv", "id,path\n");
+  const CliOutcome table = run_cli({"inspect", dir / "manifest.csv"});
+  EXPECT_EQ(table.code, 3);
+  EXPECT_NE(table.err.find("validate dataset"), std::string::npos) << table.err;
+}
+
+TEST(CommandLine, PathsThatCannotBeLookedAtAreInputErrors) {
+  // Longer than any file name may be: the system refuses to look.
+  const std::string path(300, 'a');
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{"inspect", path}, {"verify", path}}) {
+    const CliOutcome outcome = run_cli(arguments);
+    EXPECT_EQ(outcome.code, 3) << outcome.err;
+    EXPECT_NE(outcome.err.find("check the path"), std::string::npos) << outcome.err;
+  }
+  const CliOutcome gone = run_cli({"verify", "/nonexistent/run"});
+  EXPECT_EQ(gone.code, 3);
+  EXPECT_NE(gone.err.find("does not exist"), std::string::npos) << gone.err;
+}
+
+TEST(CommandLine, NumbersOutOfRangeSayWhatIsExpected) {
+  const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
+      {{"run", "s.yaml", "--out", "x", "--limit", "0"}, "--limit: is 0; expected a number above 0"},
+      {{"run", "s.yaml", "--out", "x", "--seed", "-1"}, "--seed: is -1; expected 0 or more"},
+      {{"worlds", "render", "--out", "x", "--seed", "-1"}, "--seed: is -1; expected 0 or more"},
+      {{"score", "mvp", "x", "--seed", "-1"}, "--seed: is -1; expected 0 or more"}};
+  for (const auto& [arguments, expected] : cases) {
+    const CliOutcome outcome = run_cli(arguments);
+    EXPECT_EQ(outcome.code, 2) << outcome.err;
+    EXPECT_NE(outcome.err.find(expected), std::string::npos) << outcome.err;
+  }
 }
 
 }  // namespace

@@ -57,6 +57,8 @@ TEST(ScorePhysicsIqCommand, EveryMisuseHasItsExitCode) {
   EXPECT_EQ(run_cli(with(model_a, {"--drop-first", "1", "--rate", "8"})).code, 2);
   EXPECT_EQ(run_cli(with(model_a, {"--decode", "other"})).code, 2);
   EXPECT_EQ(run_cli(with(model_a, {"--setting", "steps"})).code, 2);
+  EXPECT_EQ(run_cli(with(model_a, {"--rate", "0"})).code, 2);
+  EXPECT_EQ(run_cli(with(model_a, {"--join", dir / "nowhere.csv"})).code, 3);
   EXPECT_EQ(run_cli(with(model_a, {"--ground-truth", "original"})).code, 3);
   EXPECT_EQ(run_cli(score("nowhere", dir / "out")).code, 3);
   const CliOutcome late = run_cli(with(model_a, {"--drop-first", "1"}));
@@ -109,6 +111,23 @@ TEST(ScorePhysicsIqCommandSlow, ScoresReportsComparesAndFailsAScheduledJob) {
   const CliOutcome report = run_cli({"report", dir / "a"});
   EXPECT_EQ(report.code, 0) << report.err;
   EXPECT_EQ(read_file(dir / "a/report.html"), page) << "equal input gives an equal page";
+  const CliOutcome sound = run_cli({"verify", dir / "a"});
+  EXPECT_EQ(sound.code, 0) << sound.out;
+
+  // What a killed process left under a temporary name is no result.
+  const std::string seal = read_file(dir / "a/COMPLETE");
+  write_file_atomic(dir / "a/results/x.csv.tmp-99999999-1", "half");
+  ASSERT_EQ(run_cli(score("model-a-bpp-run_01", dir / "a")).code, 0);
+  EXPECT_EQ(read_file(dir / "a/COMPLETE"), seal);
+
+  // Results of another command are not written over.
+  create_directories(dir / "run");
+  write_file_atomic(dir / "run/run.json", R"({"schema": 1, "name": "demo", "suite_digest": "00"})");
+  write_file_atomic(dir / "run/COMPLETE", "of the run");
+  const CliOutcome other = run_cli(score("model-a-bpp-run_01", dir / "run"));
+  EXPECT_EQ(other.code, 2);
+  EXPECT_NE(other.err.find("holds a run of `physprobe run`"), std::string::npos) << other.err;
+  EXPECT_EQ(read_file(dir / "run/COMPLETE"), "of the run");
 }
 
 }  // namespace

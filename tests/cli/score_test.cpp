@@ -1,11 +1,15 @@
 // `score`, `compare` and `report` of minimal pairs, in process: exit codes, documents, files.
 
 #include "physprobe/core/atomic_file.h"
+#include "physprobe/core/directory_lock.h"
 #include "physprobe/core/hashing.h"
+#include "physprobe/core/safetensors.h"
 
 #include "support/golden.h"
 #include "support/temp_dir.h"
 
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/ones.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -58,9 +62,55 @@ TEST(ScoreCommand, ARunFolderIsCompleteVerifiedReportedAndCompared) {
   std::filesystem::remove(dir / "run/report.html");
   EXPECT_EQ(run_cli({"report", dir / "run"}).code, 0);
   EXPECT_EQ(read_file(dir / "run/report.html"), page);
+  write_file_atomic(dir / "run/results.json.tmp-99999999-1", "what a killed report left");
+  EXPECT_EQ(run_cli({"report", dir / "run"}).code, 0);
+  EXPECT_FALSE(std::filesystem::exists(dir / "run/results.json.tmp-99999999-1"));
   const CliOutcome comparison = run_cli({"compare", dir / "run", "--json"});
   ASSERT_EQ(comparison.code, 0) << comparison.err;
   EXPECT_EQ(nlohmann::json::parse(comparison.out)["protocol"], "pairs/mvp-1");
+}
+
+TEST(ScoreCommand, KilledBeforeItsReportTheSameCommandContinues) {
+  const testing::TempDir dir;
+  const std::vector<std::string> command = {"score", "mvp", logs(), "--out", dir / "run", "-q"};
+  ASSERT_EQ(run_cli(command).code, 0);
+  const std::string page = read_file(dir / "run/report.html");
+  const std::string seal = read_file(dir / "run/COMPLETE");
+  // As it stands after results and before the report: no page, and no digest of one.
+  std::filesystem::remove(dir / "run/report.html");
+  const std::size_t name = seal.find("  report.html\n");
+  ASSERT_NE(name, std::string::npos);
+  std::string shorter = seal;
+  shorter.erase(name - 64, 64 + std::string("  report.html\n").size());
+  write_file_atomic(dir / "run/COMPLETE", shorter);
+  EXPECT_EQ(run_cli({"score", "mvp", logs(), "--out", dir / "run"}).code, 2) << "another command";
+  EXPECT_EQ(run_cli(command).code, 0);
+  EXPECT_EQ(read_file(dir / "run/report.html"), page);
+  EXPECT_EQ(read_file(dir / "run/COMPLETE"), seal);
+}
+
+TEST(ScoreCommand, ADirectoryInUseOrOfAnotherKindIsRefused) {
+  const testing::TempDir dir;
+  const std::vector<std::string> command = {"score", "mvp", logs(), "--out", dir / "run", "-q"};
+  create_directories(dir / "run");
+  // An interrupted suite: no COMPLETE yet, and still nothing of it may be lost.
+  const std::string begun = R"({"schema": 1, "name": "demo", "suite_digest": "00"})";
+  write_file_atomic(dir / "run/run.json", begun);
+  const CliOutcome other = run_cli(command);
+  EXPECT_EQ(other.code, 2);
+  EXPECT_NE(other.err.find("holds a run of `physprobe run` ('demo')"), std::string::npos)
+      << other.err;
+  EXPECT_EQ(read_file(dir / "run/run.json"), begun);
+  std::filesystem::remove(dir / "run/run.json");
+  {
+    const DirectoryLock writer(dir / "run");
+    const CliOutcome second = run_cli(command);
+    EXPECT_EQ(second.code, 5);
+    EXPECT_NE(second.err.find("is being written by another process"), std::string::npos);
+  }
+  ASSERT_EQ(run_cli(command).code, 0);
+  const DirectoryLock writer(dir / "run");
+  EXPECT_EQ(run_cli({"report", dir / "run"}).code, 5);
 }
 
 TEST(ScoreCommand, DefectsEndWith4AndUnusableInputWith3) {
@@ -165,6 +215,41 @@ TEST(ProbeSurprise, ScoresArraysAndWritesARun) {
                 .code,
             2);
   EXPECT_EQ(run_cli({"probe", "surprise", "--arrays", arrays}).code, 3) << "items without ids";
+}
+
+TEST(ProbeSurprise, FlagsAndColumnsThatWouldBePassedOverAreRefused) {
+  const testing::TempDir dir;
+  write_safetensors(dir / "a.safetensors", {{"v0", at::ones({2, 3})}, {"v1", at::ones({2, 3})}});
+  write_file_atomic(dir / "m.csv", "id,label,pair\nv0,1,p\nv1,0,p\n");
+  write_file_atomic(dir / "plain.csv", "id,pair\nv0,p\nv1,p\n");
+  write_file_atomic(dir / "heading.csv", "id,label,pair\n");
+  write_file_atomic(dir / "latin.csv", "id,label,pair\nv\xE9,1,p\n");
+  const auto refused = [&](int code, const std::string& expected,
+                           const std::vector<std::string>& more) {
+    std::vector<std::string> arguments = {"probe", "surprise", "--arrays", dir / "a.safetensors"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const CliOutcome outcome = run_cli(arguments);
+    EXPECT_EQ(outcome.code, code) << outcome.err;
+    EXPECT_NE(outcome.err.find(expected), std::string::npos) << outcome.err;
+  };
+  const std::string manifest = dir / "m.csv";
+  refused(2, "--dataset: goes with --encoder", {"--dataset", dir.path()});
+  refused(2, "--window: goes with --encoder", {"--manifest", manifest, "--window", "8"});
+  refused(2, "two models are named 'a'", {dir / "a.safetensors", "--manifest", manifest});
+  refused(2, "--by: 'tusk' is no column of", {"--manifest", manifest, "--by", "tusk"});
+  refused(2, "--columns: 'tusk' is no column of",
+          {"--manifest", manifest, "--columns", "task=tusk"});
+  refused(3, "lacks the column 'label'; found: id, pair", {"--manifest", dir / "plain.csv"});
+  refused(3, "holds a heading but no rows", {"--manifest", dir / "heading.csv"});
+  refused(3, "line 2: is not UTF-8 (byte 0xE9)", {"--manifest", dir / "latin.csv"});
+}
+
+TEST(ScoreCommand, AClusterColumnThatIsNotThereIsRefused) {
+  const testing::TempDir dir;
+  write_file_atomic(dir / "m.csv", "id,label,prediction,scene\np_1,A,A,s\np_2,B,B,s\n");
+  const CliOutcome outcome = run_cli({"score", "pairs", dir / "m.csv", "--cluster-by", "scenes"});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_NE(outcome.err.find("did you mean 'scene'"), std::string::npos) << outcome.err;
 }
 
 TEST(ScoreCommand, HostileTextsStayTexts) {

@@ -56,6 +56,45 @@ TEST_F(SurpriseCommand, FramesGiveContextsByWindowsWithTheProtocol) {
   EXPECT_EQ(two.at("surprise")[1], json.at("surprise"));
 }
 
+TEST_F(SurpriseCommand, WhatCannotBeScoredIsRefusedBeforeAnyVideoIsLookedAt) {
+  const std::vector<std::string> whole =
+      command({"--dataset", dir_ / "data", "--out", dir_ / "run", "--overwrite"});
+  ASSERT_EQ(run_cli(whole).code, 0);
+  const std::string results = read_file(dir_ / "run/results.json");
+  const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
+      {{"--fixed-context", "3"}, "--fixed-context: 3 is none of the contexts: 2 4"},
+      {{"--benchmark", "intfys"}, "did you mean 'intphys'"},
+      {{"--level", "2"}, "statistics.level: is 2"},
+      {{"--resamples", "0"}, "statistics.resamples: is 0"},
+      {{"--manifest", "m.csv"}, "--manifest: goes with --arrays"},
+      {{"--set", "sampling.n=4"}, "--set sampling.n=4: expected a field of dataset or video"}};
+  for (const auto& [more, expected] : cases) {
+    std::vector<std::string> arguments = whole;
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const auto outcome = run_cli(arguments);
+    EXPECT_EQ(outcome.code, 2) << expected;
+    EXPECT_NE(outcome.err.find(expected), std::string::npos) << outcome.err;
+    EXPECT_EQ(read_file(dir_ / "run/results.json"), results) << "nothing is lost: " << expected;
+  }
+  const auto column = run_cli(command({"--dataset", dir_ / "data", "--by", "tusk"}));
+  EXPECT_EQ(column.code, 2);
+  EXPECT_NE(column.err.find("--by: 'tusk' is no column of"), std::string::npos) << column.err;
+  EXPECT_NE(column.err.find("did you mean 'task'"), std::string::npos) << column.err;
+}
+
+TEST_F(SurpriseCommand, ProblemsOfAPairAreSaidOnce) {
+  write_file_atomic(dir_ / "data/manifest.csv",
+                    "id,path,label,pair\nv0,v0,possible,p0\nv1,v1,possible,p0\n");
+  const auto outcome =
+      run_cli(command({"--dataset", dir_ / "data", "--nulls", "zero,copy", "--out", dir_ / "run"}));
+  EXPECT_EQ(outcome.code, 4) << outcome.err;
+  EXPECT_NE(outcome.err.find("label contradiction: 1\n"), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.out.find("no pair could be scored"), std::string::npos) << outcome.out;
+  EXPECT_TRUE(nlohmann::json::parse(read_file(dir_ / "run/results.json")).at("scores").empty());
+  EXPECT_NE(read_file(dir_ / "run/report.html").find("No pair could be scored."),
+            std::string::npos);
+}
+
 TEST_F(SurpriseCommand, DataSetsAreScoredAndContinued) {
   const std::vector<std::string> whole =
       command({"--dataset", dir_ / "data", "--out", dir_ / "run"});

@@ -216,8 +216,10 @@ TEST(LeftoverTemporaries, OnlyThoseOfDeadProcessesAreRemoved) {
   EXPECT_EQ(remove_leftover_temporaries(dir.path()), 0);
   create_directories(dir / ("pages.tmp-" + dead + "-3/00"));
   std::ofstream(dir / ("pages.tmp-" + dead + "-3/00/a.html")) << "half";
+  create_directories(temporary_sibling(dir / "pages"));
+  // As a container's first process leaves it: its successor has the same id.
   create_directories(dir / ("pages.tmp-" + std::to_string(getpid()) + "-3"));
-  EXPECT_EQ(remove_leftover_temporaries(dir.path()), 1) << "a folder with what is in it";
+  EXPECT_EQ(remove_leftover_temporaries(dir.path()), 2) << "folders with what is in them";
   EXPECT_EQ(names_in(dir.path()).size(), 6u) << "the folder of this process stays";
   create_directories(dir / "media/90");
   std::ofstream(dir / ("media/90/x.jpg.tmp-" + dead + "-7")) << "half";

@@ -104,6 +104,8 @@ TEST(ParseCsv, RefusesLoneCarriageReturn) {
 TEST(ParseCsv, RefusesNulBytes) {
   EXPECT_TRUE(refused("id\na\0b\n"s, "line 2: contains a NUL"));
   EXPECT_TRUE(refused("\0"s, "line 1: contains a NUL"));
+  EXPECT_TRUE(refused("id\ncaf\xE9\n", "line 2: is not UTF-8 (byte 0xE9); save the file as UTF-8"));
+  EXPECT_TRUE(refused("\xFF\xFEi\0d\0"s, "is UTF-16; save it as UTF-8"));
   EXPECT_TRUE(refused("\"a\0\"\n"s, "line 1: contains a NUL"));
   EXPECT_TRUE(refused("\"a\"\0\n"s, "line 1: contains a NUL"));
 }

@@ -1,7 +1,7 @@
 #include "physprobe/core/error.h"
 #include "physprobe/core/rng.h"
+#include "physprobe/core/utf8.h"
 #include "physprobe/datasets/dataset.h"
-#include "physprobe/datasets/text_identity.h"
 
 #include <gtest/gtest.h>
 

@@ -210,7 +210,8 @@ TEST(VideoCheckpoint, AnotherVariantIsNamed) {
         make_predictor({{"weights", testing::golden_path("encoders/dinov2_plain.orig.safetensors")},
                         {"options", {{"heads", 3}}}});
       },
-      ErrorKind::kUsage);
+      ErrorKind::kIncompatible);
+  EXPECT_NE(image.find("dinov2_plain.orig.safetensors: "), std::string::npos) << image;
   EXPECT_NE(image.find("'dinov2' has no predictor"), std::string::npos) << image;
 }
 

@@ -32,7 +32,10 @@ TEST(ValidateStraightening, AnEmptyFolderIsAnErrorThatNamesTheMovies) {
     FAIL() << "expected an error";
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kInput);
-    EXPECT_NE(std::string(error.what()).find("chironomus.png"), std::string::npos);
+    const std::string text = error.what();
+    const std::size_t first = text.find("chironomus.png");
+    EXPECT_NE(first, std::string::npos) << text;
+    EXPECT_EQ(text.find("chironomus.png", first + 1), std::string::npos) << text;
   }
 }
 

@@ -43,7 +43,9 @@ TEST(Suite, AllUnknownKeysOfAnObjectAreListedAtOnce) {
 }
 
 TEST(Suite, WrongTypesAndRangesSayWhatWasExpected) {
-  EXPECT_NE(message_of(kMinimal, {"sampling.n=many"}).find("whole number"), std::string::npos);
+  EXPECT_NE(message_of(kMinimal, {"sampling.n=many"}).find("a whole number, 1 or more"),
+            std::string::npos);
+  EXPECT_EQ(message_of("hello", {}).find("''"), std::string::npos) << "nothing has no name";
   EXPECT_NE(message_of(kMinimal, {"statistics.level=1.5"}).find("from 0.5 to 0.9999"),
             std::string::npos);
   EXPECT_NE(message_of(kMinimal, {"memory.metric=cosin"}).find("cosine"), std::string::npos);

@@ -46,11 +46,13 @@ TEST(WorldDataset, ContinuesAndGrowsWithTheSameBytes) {
   render_world_dataset(dir / "parts", of_clips(1));
   std::filesystem::remove(dir / "parts/manifest.csv");
   std::filesystem::remove(dir / "parts/clip-000-shuffled.mp4");
+  write_file_atomic(dir / "parts/clip-000-shuffled.mp4.tmp-99999999-1", "half");
   render_world_dataset(dir / "parts", of_clips(2));
   for (const auto& entry : std::filesystem::directory_iterator(dir / "whole")) {
     const std::string name = entry.path().filename().string();
     EXPECT_EQ(sha256_file(dir / ("parts/" + name)), sha256_file(entry.path().string())) << name;
   }
+  EXPECT_FALSE(std::filesystem::exists(dir / "parts/clip-000-shuffled.mp4.tmp-99999999-1"));
 }
 
 TEST(WorldDataset, NobodysDataAreWrittenOver) {

@@ -17,6 +17,9 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <filesystem>
+#include <unistd.h>
+
 #include "eval_physics_iq/minibench.h"
 
 namespace physprobe {
@@ -101,6 +104,36 @@ MaskStack quarter_masks(const std::string& path, double fps, int64_t frames, Mas
   options.width = 52;
   return pass_over_clip(open_clip(path, options.colour_tags), options, true, scratch.path(),
                         [](int64_t, const uint8_t*) {});
+}
+
+TEST(PhysicsIqMasks, AKilledPassLeavesOnlyWhatTheNextStartRemoves) {
+  if (!has_mask_codec()) GTEST_SKIP() << "OpenCV has no videoio here";
+  const TempDir scratch;
+  const TempDir killed;
+  ClipOptions options;
+  options.mask_path = MaskPath::kMp4v;
+  options.frames = 2;
+  options.fps = 15.0;
+  options.height = 29;
+  options.width = 52;
+  const std::string clip = minibench(std::string(kReal) +
+                                     "15FPS/0001_testing-videos_15FPS_perspective-left_take-1_"
+                                     "trimmed-disc-and-block.mp4");
+  pass_over_clip(*open_clip(clip, options.colour_tags), options, true, scratch.path(),
+                 [&](int64_t, const uint8_t*) {
+                   // What lies there now, as a process of another id would have left it.
+                   for (const auto& entry : std::filesystem::directory_iterator(scratch.path())) {
+                     std::string name = entry.path().filename().string();
+                     const std::string own = ".tmp-" + std::to_string(getpid()) + "-";
+                     ASSERT_NE(name.find(own), std::string::npos) << name;
+                     name.replace(name.find(own), own.size(), ".tmp-99999999-");
+                     create_directories(killed / name);
+                   }
+                 });
+  EXPECT_TRUE(std::filesystem::is_empty(scratch.path()));
+  ASSERT_FALSE(std::filesystem::is_empty(killed.path()));
+  remove_leftover_temporaries(killed.path());
+  EXPECT_TRUE(std::filesystem::is_empty(killed.path()));
 }
 
 TEST(PhysicsIqMasks, QuarterSizeMasksOfGoldenClipsOnBothPaths) {

@@ -168,7 +168,7 @@ TEST(ScoreSurprise, TheFixedContextIsTheHeadline) {
   EXPECT_EQ(results.at("kinds").back().at("name"), "context 4");
   EXPECT_EQ(results.at("scores").back().at("value"), 100.0);
   options.fixed_context = 3;
-  EXPECT_TRUE(throws_error(ErrorKind::kUsage, "--context",
+  EXPECT_TRUE(throws_error(ErrorKind::kUsage, "--fixed-context",
                            [&] { score_surprise({arrays}, options, nullptr, problems); }));
 }
 

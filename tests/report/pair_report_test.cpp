@@ -88,6 +88,19 @@ TEST(PairItems, ALineThatIsNoItemIsNamed) {
   }
 }
 
+TEST(PairTable, CellsNameTheirColumnForThePhone) {
+  const std::string table =
+      pair_table("summary", {{"model", false}, {"value, %", true}, {"<b>p</b>", true}},
+                 "<tr><th scope=\"row\">a</th><td>1</td><td "
+                 "class=\"num\">2</td></tr><tr><th>b</th><td>3</td></tr>",
+                 "Scores");
+  EXPECT_NE(table.find("<th scope=\"row\">a</th><td data-h=\"value, %\">1</td>"
+                       "<td data-h=\"p\" class=\"num\">2</td></tr>"
+                       "<tr><th>b</th><td data-h=\"value, %\">3</td>"),
+            std::string::npos)
+      << table;
+}
+
 TEST(PairTable, EscapesAndMarksUndefinedNumbers) {
   EXPECT_EQ(pair_text("<b>"), "<bdi>&lt;b&gt;</bdi>");
   EXPECT_EQ(p_cell(nullptr), "<td class=\"num\" data-v=\"\">–</td>");
