@@ -18,11 +18,9 @@
 namespace physprobe {
 
 /// `source` gives items until nullopt, `work` turns an item into a result, `sink` takes the results
-/// in the items' order. `source` and `sink` are called by one thread at a time, `work` by up to
-/// `threads` (at least 1) as parallel_for calls its body; with one thread all three run in the
-/// caller, outside any parallel region, so that `work` may use threads of its own. At most
-/// `most_in_flight` items (at least `threads`) have left `source` and not yet reached the end of
-/// `sink`.
+/// in the items' order. `source` and `sink` are called by one thread at a time. What one of them
+/// throws ends the stream and is rethrown; of several exceptions that of the earliest item, after
+/// all results before it reached `sink`.
 template <typename Item, typename Result>
 class OrderedPipeline {
  public:
@@ -33,16 +31,18 @@ class OrderedPipeline {
   OrderedPipeline(Source source, Work work, Sink sink)
       : source_(std::move(source)), work_(std::move(work)), sink_(std::move(sink)) {}
 
-  /// Returns when everything has reached `sink`. What a function throws ends the stream and is
-  /// rethrown; of several exceptions that of the earliest item.
+  /// `work` is called by up to `threads` (at least 1) threads, as parallel_for calls its body. At
+  /// most `most_in_flight` items (at least `threads`) have left `source` and not yet reached the
+  /// end of `sink`.
   void run(int threads, int64_t most_in_flight) {
-    if (threads <= 1) {
-      while (std::optional<Item> item = source_()) sink_(work_(std::move(*item)));
-      return;
-    }
     most_in_flight_ = std::max<int64_t>(threads, most_in_flight);
     parallel_for(threads, threads, [this](int64_t) { work_through(); });
     if (failure_) std::rethrow_exception(failure_);
+  }
+
+  /// Everything in the caller and outside any parallel region: for work with threads of its own.
+  void run_in_caller() {
+    while (std::optional<Item> item = source_()) sink_(work_(std::move(*item)));
   }
 
  private:

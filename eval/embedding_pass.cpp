@@ -282,8 +282,6 @@ void encode_in_order(FramePreparation& frames,
     return !pass->is_video_model() && pass->gains_from_batches();
   });
   const int64_t group = by_frame ? 1 : options.chunk_frames;
-  const int64_t threads = options.threads == 0 ? default_thread_count() : options.threads;
-  const int workers = by_frame ? static_cast<int>(std::min(threads, options.chunk_frames)) : 1;
   OrderedPipeline<PreparedFrames, EncodedFrames> pipeline(
       [&] {
         stop_if_asked(options);
@@ -292,15 +290,16 @@ void encode_in_order(FramePreparation& frames,
       [&](PreparedFrames prepared) {
         EncodedFrames encoded{std::move(prepared), {}};
         for (const auto& pass : passes)
-          encoded.outputs.push_back(
-              pass->encode(encoded.frames, workers > 1 ? 1 : options.threads));
+          encoded.outputs.push_back(pass->encode(encoded.frames, by_frame ? 1 : options.threads));
         return encoded;
       },
       [&](const EncodedFrames& encoded) {
         for (std::size_t i = 0; i < passes.size(); ++i)
           passes[i]->take(encoded.frames, encoded.outputs[i]);
       });
-  pipeline.run(workers, options.chunk_frames);
+  if (!by_frame) return pipeline.run_in_caller();
+  const int64_t threads = options.threads == 0 ? default_thread_count() : options.threads;
+  pipeline.run(static_cast<int>(std::min(threads, options.chunk_frames)), options.chunk_frames);
 }
 
 }  // namespace

@@ -87,15 +87,17 @@ TEST(OrderedPipeline, ASlowItemDoesNotLetTheOthersPileUp) {
   EXPECT_EQ(delivered, 40);
 }
 
-TEST(OrderedPipeline, OneThreadLeavesParallelRegionsToTheWork) {
+TEST(OrderedPipeline, InTheCallerParallelRegionsAreLeftToTheWork) {
+  std::vector<int> arrived;
   IntPipeline(
       numbers(3),
       [](int item) {
         EXPECT_EQ(omp_in_parallel(), 0);
         return item;
       },
-      [](int) {})
-      .run(1, 1);
+      [&](int result) { arrived.push_back(result); })
+      .run_in_caller();
+  EXPECT_EQ(arrived, (std::vector<int>{0, 1, 2}));
 }
 
 TEST(OrderedPipeline, TheEarliestFailureIsRethrownAfterWhatCameBeforeIt) {
