@@ -128,8 +128,10 @@ void add_run_command(CLI::App& app, Invocation& invocation) {
       ->required()
       ->type_name("DIR");
   command
-      ->add_option("--batch", flags->batch,
-                   "Frames encoded at a time: more memory, fewer pauses. Never changes a value")
+      ->add_option(
+          "--batch", flags->batch,
+          "Frames in work at a time, and decoded ahead; fewer than threads leave some idle. Never "
+          "changes a value")
       ->check(CLI::Range(1, 4096))
       ->type_name("N")
       ->capture_default_str();

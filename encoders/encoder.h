@@ -39,6 +39,9 @@ struct EncoderInfo {
   int64_t frames_per_step = 1;  ///< T / T' (1 for image encoders).
   bool has_weights = false;     ///< False: "untrained" is not a meaningful null.
   bool is_verified = false;     ///< A golden of the reference exists.
+  /// True for a model on a device or in another process: give `encode` several samples at once.
+  /// Other encoders spread samples over threads, and several threads may as well bring one each.
+  bool gains_from_batches = false;
 };
 
 struct EncodeOptions {

@@ -40,6 +40,7 @@ EncoderInfo describe(const ExecSession& session, const PreprocessSpec& preproces
   info.retrieval_tap = model.retrieval_tap;
   info.preprocess = preprocess;
   info.frames_per_step = model.frames_per_step;
+  info.gains_from_batches = true;
   return info;
 }
 

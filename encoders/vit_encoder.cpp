@@ -43,6 +43,7 @@ class VitEncoder final : public Encoder {
         other_(model_on_device(config, parameters, device)),
         model_(config, std::move(parameters)) {
     check_preprocess();
+    info_.gains_from_batches = other_ != nullptr;
     info_.default_taps = {"pixel"};
     for (NamedVitTap& tap : vit_taps(config, pixel_values())) {
       const bool is_whole_raw_block = tap.tap.place == VitTap::Place::kTokens &&

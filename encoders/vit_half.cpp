@@ -36,16 +36,6 @@ bool processor_has_half_products() {
 #endif
 }
 
-#ifdef PHYSPROBE_HAS_HALF_KERNEL
-/// Asks for the part of `count` weights that tile `row` of `rows` has to fetch, so that the next
-/// panel lies in the second-level cache when its turn comes.
-void fetch_part(const uint16_t* weights, int64_t count, int64_t row, int64_t rows) {
-  constexpr int64_t kLine = 32;  // float16 in a cache line
-  const int64_t end = std::min(count * (row + kHalfRows) / rows, count);
-  for (int64_t i = count * row / rows; i < end; i += kLine) __builtin_prefetch(weights + i, 0, 2);
-}
-#endif
-
 }  // namespace
 
 bool has_half_products() {
@@ -90,14 +80,20 @@ void HalfMatrix::multiply(const float* x, int64_t rows, float* out) const {
         half_pairs_avx512fp16(x + (top + row) * inputs_ + start, inputs_,
                               std::min(kHalfRows, block - row), depth, pairs.data() + row * depth);
       }
+      // Each tile asks for its share of the next panel.
+      constexpr int64_t kInputBytes = kHalfColumns * static_cast<int64_t>(sizeof(uint16_t));
+      const int64_t tiles = (block + kHalfRows - 1) / kHalfRows;
+      const int64_t fetch_step = (kInputBytes + tiles - 1) / tiles;
       for (int64_t column = 0; column < outputs_; column += kHalfColumns) {
         const uint16_t* panel = panels + column * inputs_ + start * kHalfColumns;
         const uint16_t* next =
             column + kHalfColumns < outputs_ ? panel + inputs_ * kHalfColumns : panel;
         for (int64_t row = 0; row < block; row += kHalfRows) {
-          fetch_part(next, depth * kHalfColumns, row, block);
+          const HalfFetch fetch = {reinterpret_cast<uintptr_t>(next) +
+                                       static_cast<uintptr_t>(row / kHalfRows * depth * fetch_step),
+                                   fetch_step};
           half_tile_avx512fp16(pairs.data() + row * depth, std::min(kHalfRows, block - row), panel,
-                               depth, kHalfChunk,
+                               depth, kHalfChunk, fetch,
                                {out + (top + row) * outputs_ + column, outputs_,
                                 std::min(kHalfColumns, outputs_ - column), start > 0});
         }

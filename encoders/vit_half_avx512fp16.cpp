@@ -36,8 +36,12 @@ PHYSPROBE_INLINE void take_to_float(__m512h part, bool is_first, float* sums) {
 /// One run of `count` (at least 1) products of every row and output, to `sums` (kRows,
 /// kHalfColumns).
 template <int64_t kRows>
-PHYSPROBE_INLINE void run(
-    const int32_t* pairs, const uint16_t* panel, int64_t count, bool is_first, float* sums) {
+PHYSPROBE_INLINE void run(const int32_t* pairs,
+                          const uint16_t* panel,
+                          int64_t count,
+                          HalfFetch fetch,
+                          bool is_first,
+                          float* sums) {
   __m512h parts[kRows][2];
 #pragma GCC unroll 12
   for (int64_t row = 0; row < kRows; ++row) {
@@ -48,6 +52,8 @@ PHYSPROBE_INLINE void run(
   do {  // a loop that may not run at all would cost GCC a copy of every sum
     const __m512h left = _mm512_loadu_ph(panel);
     const __m512h right = _mm512_loadu_ph(panel + kHalfLanes);
+    _mm_prefetch(reinterpret_cast<const char*>(fetch.from), _MM_HINT_T1);
+    fetch.from += static_cast<uintptr_t>(fetch.step);
 #pragma GCC unroll 12
     for (int64_t row = 0; row < kRows; ++row) {
       const __m512h value = _mm512_castsi512_ph(_mm512_set1_epi32(pairs[row]));
@@ -78,14 +84,16 @@ void tile(const int32_t* pairs,
           const uint16_t* panel,
           int64_t depth,
           int64_t chunk,
+          const HalfFetch& fetch,
           const HalfTarget& target) {
   alignas(64) float sums[kRows * kHalfColumns];
   for (int64_t first = 0; first < depth; first += chunk) {
     const int64_t count = depth - first < chunk ? depth - first : chunk;
+    const HalfFetch part = {fetch.from + static_cast<uintptr_t>(first * fetch.step), fetch.step};
     if (first == 0) {
-      run<kRows>(pairs, panel, count, true, sums);
+      run<kRows>(pairs, panel, count, part, true, sums);
     } else {
-      run<kRows>(pairs + first * kRows, panel + first * kHalfColumns, count, false, sums);
+      run<kRows>(pairs + first * kRows, panel + first * kHalfColumns, count, part, false, sums);
     }
   }
   for (int64_t row = 0; row < kRows; ++row) {
@@ -164,12 +172,14 @@ void half_tile_avx512fp16(const int32_t* pairs,
                           const uint16_t* panel,
                           int64_t depth,
                           int64_t chunk,
+                          const HalfFetch& fetch,
                           const HalfTarget& target) {
-  using Tile = void (*)(const int32_t*, const uint16_t*, int64_t, int64_t, const HalfTarget&);
+  using Tile = void (*)(const int32_t*, const uint16_t*, int64_t, int64_t, const HalfFetch&,
+                        const HalfTarget&);
   static constexpr Tile kTiles[kHalfRows] = {tile<1>, tile<2>,  tile<3>,  tile<4>,
                                              tile<5>, tile<6>,  tile<7>,  tile<8>,
                                              tile<9>, tile<10>, tile<11>, tile<12>};
-  kTiles[rows - 1](pairs, panel, depth, chunk, target);
+  kTiles[rows - 1](pairs, panel, depth, chunk, fetch, target);
 }
 
 }  // namespace physprobe

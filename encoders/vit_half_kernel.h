@@ -23,6 +23,13 @@ struct HalfTarget {
   bool adds = false;
 };
 
+/// Memory to ask for beside the products, so that it lies in the second-level cache when its turn
+/// comes: one place per input, `step` bytes apart. Asked for at once it would hold up the loads.
+struct HalfFetch {
+  uintptr_t from = 0;  ///< An address: the last places may lie behind the memory.
+  int64_t step = 0;
+};
+
 /// pairs (depth, rows) transposed times panel (depth, kHalfColumns) of float16, to `target`; 1 to
 /// kHalfRows rows. Sums of `chunk` products are rounded to float16.
 void half_tile_avx512fp16(const int32_t* pairs,
@@ -30,6 +37,7 @@ void half_tile_avx512fp16(const int32_t* pairs,
                           const uint16_t* panel,
                           int64_t depth,
                           int64_t chunk,
+                          const HalfFetch& fetch,
                           const HalfTarget& target);
 
 }  // namespace physprobe

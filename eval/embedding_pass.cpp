@@ -4,15 +4,16 @@
 #include "physprobe/core/error.h"
 #include "physprobe/core/interrupt.h"
 #include "physprobe/core/json_lines.h"
+#include "physprobe/core/ordered_pipeline.h"
 #include "physprobe/core/parallel.h"
 #include "physprobe/core/rng.h"
 #include "physprobe/eval/array_probe.h"
+#include "physprobe/eval/frame_preparation.h"
 #include "physprobe/eval/report_media.h"
 #include "physprobe/eval/stored_geometry.h"
 #include "physprobe/eval/tap_trajectory.h"
 #include "physprobe/probes/cross_fade.h"
 #include "physprobe/probes/shuffled_null.h"
-#include "physprobe/video/preprocess.h"
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
@@ -22,7 +23,6 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <map>
 #include <optional>
 #include <utility>
 
@@ -33,25 +33,6 @@ using Json = nlohmann::ordered_json;
 
 void stop_if_asked(const EmbeddingPassOptions& options) {
   if (options.is_interruptible && interrupt_signal() != 0) throw Interrupted{};
-}
-
-/// The distinct frames of a sample list, ascending, and how often each is shown.
-struct DistinctFrames {
-  std::vector<int64_t> indices;
-  std::vector<int64_t> repeats;
-};
-
-DistinctFrames distinct_frames(const std::vector<int64_t>& indices) {
-  DistinctFrames distinct;
-  for (const int64_t index : indices) {
-    if (!distinct.indices.empty() && distinct.indices.back() == index) {
-      ++distinct.repeats.back();
-    } else {
-      distinct.indices.push_back(index);
-      distinct.repeats.push_back(1);
-    }
-  }
-  return distinct;
 }
 
 /// One job's state over one clip.
@@ -89,14 +70,28 @@ class JobPass {
   bool has_fade() const { return is_main() && suite_.fade_control && n_steps_ >= 3; }
   /// A video model sees the whole clip at once, an image model frame by frame.
   bool is_video_model() const { return job_.encoder->info().frames_per_step > 1; }
-  const PreprocessSpec& preprocess() const { return job_.encoder->info().preprocess; }
+  bool gains_from_batches() const { return job_.encoder->info().gains_from_batches; }
 
-  void feed(const at::Tensor& input, const std::vector<int64_t>& repeats) {
-    if (!first_.defined()) first_ = input[0].clone();
-    last_ = input[input.size(0) - 1].clone();
-    if (!is_video_model()) return take(encode(input, encode_), repeats);
-    for (std::size_t i = 0; i < repeats.size(); ++i) {
-      for (int64_t r = 0; r < repeats[i]; ++r) clip_.push_back(input[static_cast<int64_t>(i)]);
+  /// The taps of `frames` by `threads`; nothing yet for a video model. May be called from several
+  /// threads.
+  std::vector<TapOutput> encode(const PreparedFrames& frames, int threads) const {
+    if (is_video_model()) return {};
+    EncodeOptions options = encode_;
+    options.threads = threads;
+    return encode(input_of(frames), options);
+  }
+
+  /// The same frames and their taps, in the clip's order.
+  void take(const PreparedFrames& frames, const std::vector<TapOutput>& outputs) {
+    const at::Tensor& input = input_of(frames);
+    if (has_fade()) {
+      if (!first_.defined()) first_ = input[0].clone();
+      last_ = input[input.size(0) - 1];
+    }
+    if (!is_video_model()) return take(outputs, frames.repeats);
+    for (std::size_t i = 0; i < frames.repeats.size(); ++i) {
+      for (int64_t r = 0; r < frames.repeats[i]; ++r)
+        clip_.push_back(input[static_cast<int64_t>(i)]);
     }
   }
 
@@ -164,6 +159,10 @@ class JobPass {
   }
 
  private:
+  const at::Tensor& input_of(const PreparedFrames& frames) const {
+    return frames.inputs.at(job_.encoder->info().preprocess.canonical());
+  }
+
   int64_t steps_of(int64_t n_samples) const {
     const EncoderInfo& info = job_.encoder->info();
     if (n_samples % info.frames_per_step == 0) return n_samples / info.frames_per_step;
@@ -266,6 +265,43 @@ Json sampling_json(const Suite& suite, const VideoInfo& info, const SampledFrame
               {"n_distinct", sampled.n_distinct}};
 }
 
+/// A group of frames, and its taps by every pass.
+struct EncodedFrames {
+  PreparedFrames frames;
+  std::vector<std::vector<TapOutput>> outputs;
+};
+
+/// Feeds a clip's frames to all passes. Encoders that spread samples over threads get single
+/// frames, several at a time, so that no thread waits for the others at the end of a batch or while
+/// a frame is decoded; encoders that gain from batches get `chunk_frames` at once.
+void encode_in_order(FramePreparation& frames,
+                     const std::vector<std::unique_ptr<JobPass>>& passes,
+                     const EmbeddingPassOptions& options) {
+  // A video model waits for the whole clip anyway.
+  const bool by_frame = std::none_of(passes.begin(), passes.end(), [](const auto& pass) {
+    return !pass->is_video_model() && pass->gains_from_batches();
+  });
+  const int64_t group = by_frame ? 1 : options.chunk_frames;
+  OrderedPipeline<PreparedFrames, EncodedFrames> pipeline(
+      [&] {
+        stop_if_asked(options);
+        return frames.next(group);
+      },
+      [&](PreparedFrames prepared) {
+        EncodedFrames encoded{std::move(prepared), {}};
+        for (const auto& pass : passes)
+          encoded.outputs.push_back(pass->encode(encoded.frames, by_frame ? 1 : options.threads));
+        return encoded;
+      },
+      [&](const EncodedFrames& encoded) {
+        for (std::size_t i = 0; i < passes.size(); ++i)
+          passes[i]->take(encoded.frames, encoded.outputs[i]);
+      });
+  if (!by_frame) return pipeline.run_in_caller();
+  const int64_t threads = options.threads == 0 ? default_thread_count() : options.threads;
+  pipeline.run(static_cast<int>(std::min(threads, options.chunk_frames)), options.chunk_frames);
+}
+
 }  // namespace
 
 std::vector<StoreRecord> embed_item(const Suite& suite,
@@ -288,54 +324,22 @@ std::vector<StoreRecord> embed_item(const Suite& suite,
             "video's own rate (sampling.scheme=native) or choose 'reuse' or 'drop'",
             sampled.indices.size(), sampled.n_distinct));
   }
-  const DistinctFrames distinct = distinct_frames(sampled.indices);
   const int64_t n_samples = static_cast<int64_t>(sampled.indices.size());
-
   std::vector<std::unique_ptr<JobPass>> passes;
+  std::vector<PreprocessSpec> specs;
   for (const EmbeddingJob& job : jobs) {
     passes.push_back(std::make_unique<JobPass>(suite, job, item.id, n_samples, options.threads));
+    specs.push_back(job.encoder->info().preprocess);
   }
+  FramePreparation frames(*reader, sampled.indices, specs, options.chunk_frames);
   std::optional<ReportMedia> media;
-  if (!options.media_directory.empty())
-    media.emplace(distinct.indices, suite.strip_frames, suite.report_clips);
-
-  // Decoding runs one chunk ahead of encoding.
-  std::size_t next = 0;
-  Prefetcher<Clip> decoded(
-      [&]() -> std::optional<Clip> {
-        if (next >= distinct.indices.size()) return std::nullopt;
-        const std::size_t end = std::min(distinct.indices.size(),
-                                         next + static_cast<std::size_t>(options.chunk_frames));
-        const std::vector<int64_t> chunk(
-            distinct.indices.begin() + static_cast<std::ptrdiff_t>(next),
-            distinct.indices.begin() + static_cast<std::ptrdiff_t>(end));
-        next = end;
-        return reader->read(chunk);
-      },
-      1);
-  std::size_t position = 0;
-  while (const auto clip = decoded.next()) {
-    stop_if_asked(options);
-    const std::size_t count = clip->frame_indices.size();
-    const std::vector<int64_t> repeats(
-        distinct.repeats.begin() + static_cast<std::ptrdiff_t>(position),
-        distinct.repeats.begin() + static_cast<std::ptrdiff_t>(position + count));
-    position += count;
-    std::map<std::string, at::Tensor>
-        inputs;  // encoders with the same preprocessing share its result
-    for (const auto& pass : passes) {
-      at::Tensor& input = inputs[pass->preprocess().canonical()];
-      if (!input.defined())
-        input = preprocess_frames(clip->frames, pass->preprocess(), options.threads);
-      pass->feed(input, repeats);
-    }
-    if (media) {
-      for (std::size_t i = 0; i < count; ++i) {
-        media->add(clip->frame_indices[i], clip->pts_seconds[i],
-                   clip->frames[static_cast<int64_t>(i)]);
-      }
-    }
+  if (!options.media_directory.empty()) {
+    media.emplace(frames.distinct_indices(), suite.strip_frames, suite.report_clips);
+    frames.show_to([&](int64_t index, double pts_seconds, const at::Tensor& frame) {
+      media->add(index, pts_seconds, frame);
+    });
   }
+  encode_in_order(frames, passes, options);
 
   Json meta = Json::object();
   meta["video"] = video_json(info);

@@ -39,11 +39,11 @@ std::string space_name(const Suite& suite, const EmbeddingJob& job);
 
 struct EmbeddingPassOptions {
   int threads = 0;
-  int64_t chunk_frames = 8;
+  int64_t chunk_frames = 8;     ///< Frames encoded at a time, and as many decoded ahead.
   std::string media_directory;  ///< Where strip and clip go; "" = none.
   std::string media_stem;       ///< File name without extension, relative to media_directory.
   bool is_interruptible =
-      true;  ///< Throw `Interrupted` between chunks when a signal asked for a stop.
+      true;  ///< Throw `Interrupted` between frames or batches when a signal asked for a stop.
 };
 
 /// Runs all `jobs` over one item in one decode pass. Returns one record per job, in order;

@@ -11,6 +11,8 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <mutex>
+#include <set>
 
 #include "eval/fake_encoder.h"
 
@@ -27,15 +29,18 @@ class EmbeddingPass : public ::testing::Test {
   }
 
   /// What happens when the encoder's output is changed by `spoil`.
-  std::vector<StoreRecord> embed(const std::function<void(TapOutput&)>& spoil) const {
+  std::vector<StoreRecord> embed(const std::function<void(TapOutput&)>& spoil,
+                                 bool gains_from_batches = false,
+                                 const EmbeddingPassOptions& options = {}) const {
     const auto encoder = std::make_shared<testing::FakeEncoder>();
+    encoder->info_.gains_from_batches = gains_from_batches;
     encoder->spoil_ = spoil;
     EmbeddingJob job;
     job.encoder = encoder;
     job.encoder_id = "fake";
     job.taps = {"pixel"};
     const Suite suite = parse_suite("sampling: {scheme: all}\nencoders: [{family: v1}]\n", "suite");
-    return embed_item(suite, item_, {job}, {std::string(64, 'k')}, {});
+    return embed_item(suite, item_, {job}, {std::string(64, 'k')}, options);
   }
 
   void expect_refused(const std::function<void(TapOutput&)>& spoil, const std::string& what) const {
@@ -57,14 +62,42 @@ TEST_F(EmbeddingPass, NonFiniteNumbersFailTheItemAndAreNeverAveragedAway) {
   const float infinity = std::numeric_limits<float>::infinity();
   ASSERT_EQ(embed({}).size(), 1U);
   expect_refused([&](TapOutput& o) { o.tokens[0][0][0][3] = nan; }, "NaN token");
-  expect_refused([&](TapOutput& o) { o.tokens[1][0][0][0] = infinity; }, "infinite token");
+  expect_refused([&](TapOutput& o) { o.tokens[0][0][0][0] = infinity; }, "infinite token");
   expect_refused([&](TapOutput& o) { o.pooled[0][0][0] = nan; }, "NaN in the pooled vector");
   expect_refused(
       [&](TapOutput& o) {
         o.patch_mean = o.pooled.clone();
-        o.patch_mean[2][0][1] = -infinity;
+        o.patch_mean[0][0][1] = -infinity;
       },
       "infinite mean of patches");
+}
+
+TEST_F(EmbeddingPass, OnlyEncodersThatGainFromBatchesGetSeveralFramesAtOnce) {
+  const StoreRecord expected = embed({})[0];
+  for (const bool gains : {false, true}) {
+    for (const int threads : {1, 3}) {
+      std::mutex mutex;
+      std::multiset<int64_t> batches;
+      EmbeddingPassOptions options;
+      options.threads = threads;
+      options.chunk_frames = 3;
+      const StoreRecord record = embed(
+          [&](TapOutput& output) {
+            const std::lock_guard<std::mutex> lock(mutex);
+            batches.insert(output.tokens.size(0));
+          },
+          gains, options)[0];
+      // The control of 5 cross-faded frames goes in chunks of 3 either way.
+      const std::multiset<int64_t> fade = {2, 3};
+      std::multiset<int64_t> clip = gains ? fade : std::multiset<int64_t>{1, 1, 1, 1, 1};
+      clip.insert(fade.begin(), fade.end());
+      EXPECT_EQ(batches, clip) << gains << " " << threads;
+      EXPECT_EQ(record.meta, expected.meta);
+      ASSERT_EQ(record.fields.size(), expected.fields.size());
+      for (const auto& [name, field] : expected.fields)
+        EXPECT_TRUE(at::equal(record.fields.at(name), field)) << name;
+    }
+  }
 }
 
 TEST_F(EmbeddingPass, ErrorsOfTheItemDoNotEndARun) {
