@@ -176,6 +176,8 @@ void add_score_physics_iq(CLI::App& score, Invocation& invocation) {
   command->add_flag("--no-media", flags->no_media, "Write no clips and heat maps");
   command->add_flag("--no-report", flags->no_report, "Write no report.html");
   command->add_flag("--force", options.force, "Compute anew what is cached");
+  command->add_flag("--overwrite", options.overwrite,
+                    "Replace the results of other videos in OUT (what is cached is used again)");
   flags->common.add_json(*command);
   flags->common.add_execution(*command);
   command->callback([flags, &invocation] {

@@ -15,6 +15,7 @@
 #include <nlohmann/json.hpp>
 #include <opencv2/core.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <filesystem>
 #include <mutex>
@@ -24,11 +25,43 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+/// What is evaluated: the folders of generated videos, or the manifest of a custom set.
+std::vector<std::string> evaluated_sources(const PlanOptions& plan) {
+  std::vector<std::string> sources = plan.generated;
+  if (!plan.manifest.empty()) sources.push_back(plan.manifest);
+  for (std::string& source : sources) source = std::filesystem::weakly_canonical(source).string();
+  return sources;
+}
+
+/// Whether `source` of an earlier evaluation is among those of this one, or has moved there.
+bool is_among(const std::string& source, const std::vector<std::string>& sources) {
+  namespace fs = std::filesystem;
+  const fs::path name = fs::path(source).filename();
+  const bool is_gone = !fs::exists(source);
+  return std::any_of(sources.begin(), sources.end(), [&](const std::string& other) {
+    return other == source || (is_gone && fs::path(other).filename() == name);
+  });
+}
+
+void refuse_other_videos(const RunPaths& paths, const PhysicsIqOptions& options) {
+  if (options.overwrite || !std::filesystem::exists(paths.run_json)) return;
+  const nlohmann::json old = read_json(paths.run_json);
+  const std::vector<std::string> sources = evaluated_sources(options.plan);
+  for (const auto& source : old.value("evaluates", std::vector<std::string>())) {
+    if (is_among(source, sources)) continue;
+    throw Error(ErrorKind::kUsage, paths.directory,
+                fmt::format("holds the evaluation of other videos ({}); choose another --out (and "
+                            "the same --cache), or --overwrite to replace its results",
+                            source));
+  }
+}
+
 Json run_json(const PhysicsIqOptions& options, const EvaluationPlan& plan) {
   return Json{{"schema", 1},
               {"name", "physics-iq"},
               {"producer", std::string("physprobe ") + version()},
               {"command_line", options.command_line},
+              {"evaluates", evaluated_sources(options.plan)},
               {"views", plan.jobs.size()},
               {"host", system_facts()}};
 }
@@ -55,6 +88,7 @@ PhysicsIqSummary evaluate_physics_iq(const PhysicsIqOptions& options) {
   const EvaluationPlan plan = plan_evaluation(options.plan);
   const RunPaths paths(options.out);
   refuse_run_of_another_kind(paths, RunKind::kPhysicsIq);
+  refuse_other_videos(paths, options);
   create_directories(paths.directory);
   const DirectoryLock lock(paths.directory);
   std::error_code ignored;

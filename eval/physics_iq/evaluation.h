@@ -24,6 +24,7 @@ struct PhysicsIqOptions {
   std::string decode = "opencv";
   bool with_media = true;
   bool force = false;
+  bool overwrite = false;  ///< Replace the results of other videos in `out`.
   std::string input;  ///< "i2v" or "v2v": the part of the leaderboard; "" = both.
   std::vector<std::pair<std::string, std::string>> settings;  ///< For the submission card.
   BootstrapOptions statistics;
@@ -41,7 +42,8 @@ struct PhysicsIqSummary {
   int interrupted_by = 0;
 };
 
-/// Throws Error(kInput) listing every problem found before the work starts.
+/// Throws Error(kInput) listing every problem found before the work starts, Error(kUsage) if `out`
+/// holds results of other videos (more runs than before are welcome) unless `overwrite`.
 PhysicsIqSummary evaluate_physics_iq(const PhysicsIqOptions& options);
 
 /// What the console shows of a finished evaluation.

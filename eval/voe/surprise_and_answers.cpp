@@ -23,7 +23,7 @@ bool begins_with(const std::string& text, const std::string& prefix) {
   return text.rfind(prefix, 0) == 0;
 }
 
-struct JudgedPair {
+struct AnsweredPair {
   std::string name;
   std::string task;
   std::string videos;                 ///< Ids of both, sorted; "" if they are not known.
@@ -44,12 +44,12 @@ std::string items_of(const std::string& run) {
 }
 
 /// Pairs of a surprise run, or of any run of grouped lines, by task and name.
-std::vector<JudgedPair> grouped_pairs(const std::string& run, const std::string& kind) {
-  std::map<std::pair<std::string, std::string>, JudgedPair> pairs;
+std::vector<AnsweredPair> grouped_pairs(const std::string& run, const std::string& kind) {
+  std::map<std::pair<std::string, std::string>, AnsweredPair> pairs;
   for_each_json_line(items_of(run), [&](int64_t /*line*/, const nlohmann::json& item) {
     const auto task = item.at("task").get<std::string>();
     const auto name = item.at("id").get<std::string>();
-    JudgedPair& pair = pairs[{task, name}];
+    AnsweredPair& pair = pairs[{task, name}];
     pair.name = name;
     pair.task = task;
     pair.right[item.at("model").get<std::string>()] = item.at("right").at(kind).get<int>() > 0;
@@ -58,13 +58,13 @@ std::vector<JudgedPair> grouped_pairs(const std::string& run, const std::string&
       pair.videos = both_videos(given.at("possible").get<std::string>(),
                                 given.at("impossible").get<std::string>());
   });
-  std::vector<JudgedPair> list;
+  std::vector<AnsweredPair> list;
   for (auto& entry : pairs) list.push_back(std::move(entry.second));
   return list;
 }
 
 /// Pairs of a run of single answers: right if both are.
-std::vector<JudgedPair> answered_pairs(const std::string& run) {
+std::vector<AnsweredPair> answered_pairs(const std::string& run) {
   struct Members {
     std::set<std::string> ids;
     std::map<std::string, std::pair<int, int>> right_of;  ///< By model: right, answered.
@@ -78,9 +78,9 @@ std::vector<JudgedPair> answered_pairs(const std::string& run) {
     right += item.at("strict_is_right").get<bool>() ? 1 : 0;
     ++n;
   });
-  std::vector<JudgedPair> list;
+  std::vector<AnsweredPair> list;
   for (const auto& [key, members] : pairs) {
-    JudgedPair pair;
+    AnsweredPair pair;
     pair.task = key.first;
     pair.name = key.second;
     if (members.ids.size() == 2)
@@ -106,24 +106,24 @@ std::vector<NamedRating> ratings_of(const std::vector<Json>& pairs,
   return ratings;
 }
 
-std::set<std::string> models_of(const std::vector<JudgedPair>& pairs) {
+std::set<std::string> models_of(const std::vector<AnsweredPair>& pairs) {
   std::set<std::string> models;
-  for (const JudgedPair& pair : pairs) {
+  for (const AnsweredPair& pair : pairs) {
     for (const auto& entry : pair.right) models.insert(entry.first);
   }
   return models;
 }
 
-std::vector<Json> joined_pairs(const std::vector<JudgedPair>& surprise,
-                               const std::vector<JudgedPair>& answers) {
-  std::map<std::string, const JudgedPair*> by_videos;
-  std::map<std::string, const JudgedPair*> by_name;
-  for (const JudgedPair& pair : answers) {
+std::vector<Json> joined_pairs(const std::vector<AnsweredPair>& surprise,
+                               const std::vector<AnsweredPair>& answers) {
+  std::map<std::string, const AnsweredPair*> by_videos;
+  std::map<std::string, const AnsweredPair*> by_name;
+  for (const AnsweredPair& pair : answers) {
     if (!pair.videos.empty()) by_videos[pair.videos] = &pair;
     by_name[pair.name] = &pair;
   }
   std::vector<Json> joined;
-  for (const JudgedPair& pair : surprise) {
+  for (const AnsweredPair& pair : surprise) {
     auto found = by_videos.find(pair.videos);
     if (pair.videos.empty() || found == by_videos.end()) {
       found = by_name.find(pair.name);
@@ -182,9 +182,9 @@ nlohmann::ordered_json compare_surprise_with_answers(const std::string& surprise
   const nlohmann::json answered = read_json(RunPaths(answers_run).results_json);
   const auto protocol = answered.at("protocol").get<std::string>();
   const bool is_relative = protocol == "pairs/relative-1";
-  const std::vector<JudgedPair> surprise =
+  const std::vector<AnsweredPair> surprise =
       grouped_pairs(surprise_run, results.at("kinds").back().at("name").get<std::string>());
-  const std::vector<JudgedPair> answers =
+  const std::vector<AnsweredPair> answers =
       is_relative ? grouped_pairs(answers_run, "relative_accuracy") : answered_pairs(answers_run);
   const std::vector<Json> pairs = joined_pairs(surprise, answers);
   if (pairs.empty()) {

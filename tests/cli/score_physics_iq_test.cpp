@@ -128,6 +128,15 @@ TEST(ScorePhysicsIqCommandSlow, ScoresReportsComparesAndFailsAScheduledJob) {
   EXPECT_EQ(other.code, 2);
   EXPECT_NE(other.err.find("holds a run of `physprobe run`"), std::string::npos) << other.err;
   EXPECT_EQ(read_file(dir / "run/COMPLETE"), "of the run");
+
+  // Nor those of another model, unless that is wanted.
+  std::vector<std::string> again = score("model-b-op-run_01", dir / "a");
+  const CliOutcome refused = run_cli(again);
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_NE(refused.err.find("model-a-bpp-run_01"), std::string::npos) << refused.err;
+  EXPECT_EQ(read_file(dir / "a/COMPLETE"), seal);
+  again.emplace_back("--overwrite");
+  EXPECT_EQ(run_cli(again).code, 0);
 }
 
 }  // namespace
