@@ -72,6 +72,7 @@ void print(const WeightsReport& report, bool with_values, std::ostream& out) {
     ++dtypes[tensor.dtype];
   }
   std::vector<std::string> kinds;
+  kinds.reserve(dtypes.size());
   for (const auto& [dtype, count] : dtypes) kinds.push_back(fmt::format("{} {}", count, dtype));
   out << fmt::format("{}: {}, {} tensors ({}), {} numbers\n", report.path, report.format,
                      report.tensors.size(), fmt::join(kinds, ", "), numbers);

@@ -217,6 +217,7 @@ void check_coverage(const std::string& path,
                     const std::vector<TensorEntry>& entries,
                     uint64_t data_size_bytes) {
   std::vector<const TensorEntry*> by_position;
+  by_position.reserve(entries.size());
   for (const TensorEntry& entry : entries) by_position.push_back(&entry);
   std::stable_sort(by_position.begin(), by_position.end(), [](const auto* a, const auto* b) {
     return std::pair(a->begin, a->end) < std::pair(b->begin, b->end);

@@ -135,7 +135,7 @@ std::map<std::string, std::string> ConfigReader::pairs(const std::string& key) {
   if (value.is_null()) return result;
   if (!value.is_object()) wrong_type(key, value, "names for names, such as {id: clip_name}");
   for (const auto& [name, other] : value.items()) {
-    if (!other.is_string()) wrong_type(key + "." + name, other, "a name");
+    if (!other.is_string()) wrong_type(fmt::format("{}.{}", key, name), other, "a name");
     result[name] = other.get<std::string>();
   }
   return result;
