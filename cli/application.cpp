@@ -133,15 +133,15 @@ int run_application(const std::vector<AddCommand>& commands,
   }
 }
 
-void prepare_process() {
+void prepare_process(const MemoryHabits& memory) {
   // A reader that goes away and a limit on file sizes show as failed writes, which are handled
   // where they happen. Commands that can stop in good order install their own handlers.
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
-  // Weights and frames lie in mappings of their own, so that what is freed goes back at once. Left
-  // alone, glibc moves this bound up with every block that is freed, and what a checkpoint was read
-  // into stayed beside the weights made of it: 0.6 GB of 2.5.
-  mallopt(M_MMAP_THRESHOLD, 1 << 20);
+  // Left alone, glibc moves this bound up with every block that is freed, and what a checkpoint was
+  // read into stayed beside the weights made of it: 0.6 GB of 2.5.
+  mallopt(M_MMAP_THRESHOLD, memory.own_mapping_bytes);
+  mallopt(M_TRIM_THRESHOLD, memory.kept_bytes);
 }
 
 }  // namespace physprobe

@@ -10,6 +10,6 @@
 int main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   if (!physprobe::is_base_command(arguments)) return physprobe::become_models_program(argv);
-  physprobe::prepare_process();
+  physprobe::prepare_process(physprobe::kClipAfterClip);
   return physprobe::run_application(physprobe::base_commands(), arguments, std::cout, std::cerr);
 }

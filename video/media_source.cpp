@@ -3,6 +3,7 @@
 #include "physprobe/core/error.h"
 #include "physprobe/core/input_file.h"
 #include "physprobe/video/container_extent.h"
+#include "physprobe/video/stream_description.h"
 
 #include <fmt/format.h>
 
@@ -67,7 +68,19 @@ void MediaSource::start_clock() {
 void MediaSource::open() {
   const InputFile file(path_);  // refuses directories, pipes and missing files in our own words
   if (file.size() == 0) throw Error(ErrorKind::kInput, path_, "is empty (0 bytes)");
+  open_container(file);
+  refuse_giant_pictures();
+  if (described_by_first_packet()) return;
+  if (begin_ != nullptr) {
+    begin_.reset();
+    open_container(file);
+  }
+  find_stream_info();
+  refuse_giant_pictures();
+  choose_stream();
+}
 
+void MediaSource::open_container(const InputFile& file) {
   context_.reset();
   AVFormatContext* context = avformat_alloc_context();
   if (context == nullptr) throw Error(ErrorKind::kResource, path_, "out of memory");
@@ -95,8 +108,24 @@ void MediaSource::open() {
             "and image files are not opened as video)",
             av_error_text(opened)));
   }
+}
 
-  refuse_giant_pictures();
+/// Chooses the stream and reads its first packet into `begin_`, if that may be enough; false: the
+/// stream is not described.
+bool MediaSource::described_by_first_packet() {
+  begin_.reset();
+  if (!is_described_but_for_pictures(*context_)) return false;
+  choose_stream();
+  UniquePacket packet(av_packet_alloc());
+  if (packet == nullptr) throw Error(ErrorKind::kResource, path_, "out of memory");
+  const Outcome outcome = next(*packet);
+  begin_ = std::move(packet);
+  return outcome == Outcome::kPacket &&
+         describe_by_first_packet(*begin_, options_.max_pixels,
+                                  *context_->streams[stream_index_]->codecpar);
+}
+
+void MediaSource::find_stream_info() {
   std::vector<AVDictionary*> stream_options(context_->nb_streams, nullptr);
   for (AVDictionary*& dictionary : stream_options) {
     av_dict_set_int(&dictionary, "max_pixels", options_.max_pixels, 0);
@@ -110,8 +139,6 @@ void MediaSource::open() {
                 fmt::format("its streams cannot be read ({}){}", av_error_text(found),
                             cut_off_note(path_)));
   }
-  refuse_giant_pictures();
-  choose_stream();
 }
 
 void MediaSource::refuse_giant_pictures() const {
@@ -167,6 +194,12 @@ void MediaSource::choose_stream() {
 }
 
 MediaSource::Outcome MediaSource::next(AVPacket& packet) {
+  if (begin_ != nullptr) {
+    av_packet_unref(&packet);
+    av_packet_move_ref(&packet, begin_.get());
+    begin_.reset();
+    return Outcome::kPacket;
+  }
   int foreign = 0;
   int retries = 0;
   while (true) {
@@ -193,6 +226,7 @@ MediaSource::Outcome MediaSource::next(AVPacket& packet) {
 }
 
 bool MediaSource::seek(int64_t dts) {
+  begin_.reset();
   start_clock();
   return av_seek_frame(context_.get(), stream_index_, dts, AVSEEK_FLAG_BACKWARD) >= 0;
 }

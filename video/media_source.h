@@ -12,6 +12,8 @@
 
 namespace physprobe {
 
+class InputFile;
+
 class MediaSource {
  public:
   /// Opens the file and chooses the stream. Throws Error(kInput) if it is no readable video file of
@@ -34,6 +36,9 @@ class MediaSource {
 
  private:
   void open();
+  void open_container(const InputFile& file);
+  bool described_by_first_packet();
+  void find_stream_info();
   void choose_stream();
   void refuse_giant_pictures() const;
   static int is_overdue(void* opaque);
@@ -47,6 +52,7 @@ class MediaSource {
   };
   std::unique_ptr<Clock> clock_;  // at a fixed address: FFmpeg keeps it
   UniqueInputContext context_;
+  UniquePacket begin_;  // the first packet, if it has been read already
 };
 
 /// Opens a decoder for the stream of `source`. Throws Error(kInput) if this FFmpeg has none for its

@@ -1,12 +1,11 @@
 #include "physprobe/video/packet_traits.h"
 
+#include "physprobe/video/h264_units.h"
+
 #include <cstdint>
 
 namespace physprobe {
 namespace {
-
-constexpr int kNalSlice = 1;
-constexpr int kNalIdrSlice = 5;
 
 /// True if the first slice of an H.264 access unit is of an IDR picture. `length_size` is the width
 /// of the length before each NAL unit, 0 for start codes.
@@ -26,9 +25,8 @@ bool starts_with_idr(const uint8_t* data, int64_t size, int length_size) {
       next = at;
     }
     if (at >= size) return false;
-    const int type = data[at] & 0x1F;
-    if (type == kNalIdrSlice) return true;
-    if (type == kNalSlice) return false;
+    const H264Unit unit = h264_unit(data[at]);
+    if (unit != H264Unit::kOther) return unit == H264Unit::kIdrSlice;
     at = next;
   }
   return false;
@@ -39,9 +37,7 @@ bool starts_with_idr(const uint8_t* data, int64_t size, int length_size) {
 bool is_exact_entry(const AVPacket& packet, const AVCodecParameters& parameters) {
   if ((packet.flags & AV_PKT_FLAG_KEY) == 0) return false;
   if (parameters.codec_id != AV_CODEC_ID_H264) return true;
-  const bool is_avcc = parameters.extradata_size > 4 && parameters.extradata[0] == 1;
-  const int length_size = is_avcc ? (parameters.extradata[4] & 3) + 1 : 0;
-  return starts_with_idr(packet.data, packet.size, length_size);
+  return starts_with_idr(packet.data, packet.size, h264_length_size(parameters));
 }
 
 bool shows_picture(const AVPacket& packet, const AVCodecParameters& parameters) {

@@ -27,9 +27,13 @@ namespace fs = std::filesystem;
 
 // Raised when a change of the code changes numbers: old caches are then not used.
 constexpr const char* kCacheSchema = "physics-iq/view-2";
-constexpr int64_t kShelfBytes = int64_t{4} << 20;  // two of them, beside a decoder at 4K
-constexpr double kDelayedSeconds = 0.5;            // of the baseline "delayed"
-constexpr double kMostDelaySeconds = 1.5;          // searched for the best delay
+// Of each take's small frames in memory: all of a clip of 1024x576, and few beside the decoder and
+// the background of a large one, whose two shelves would be hundreds of MB.
+constexpr int64_t kShelfBytes = int64_t{20} << 20;
+constexpr int64_t kShelfBytesOfLarge = int64_t{4} << 20;
+constexpr int64_t kLargePixels = int64_t{4} << 20;
+constexpr double kDelayedSeconds = 0.5;    // of the baseline "delayed"
+constexpr double kMostDelaySeconds = 1.5;  // searched for the best delay
 constexpr double kDelayStepSeconds = 0.1;
 
 /// One clip of the view: where it lies and what its content is called.
@@ -186,7 +190,9 @@ class ViewEvaluator {
       throw Error(ErrorKind::kInput, info.path,
                   "is smaller than 4x4 pixels; nothing can be compared");
     frame_values_ = truth_.height * truth_.width * 3;
-    shelf1_ = std::make_unique<FrameShelf>(frame_values_, kShelfBytes, options_.cache);
+    const int64_t shelf_bytes =
+        info.height * info.width < kLargePixels ? kShelfBytes : kShelfBytesOfLarge;
+    shelf1_ = std::make_unique<FrameShelf>(frame_values_, shelf_bytes, options_.cache);
     samples1_ = std::make_unique<FrameSamples>(job_.frames, truth_.height, truth_.width);
     TruthRecord fresh;
     fresh.frames = job_.frames;
@@ -213,7 +219,7 @@ class ViewEvaluator {
     if (take2_) {
       masks1_.put_away();
       reader = open_clip(file_of(*take2_), options_.colour_tags);
-      shelf2_ = std::make_unique<FrameShelf>(frame_values_, kShelfBytes, options_.cache);
+      shelf2_ = std::make_unique<FrameShelf>(frame_values_, shelf_bytes, options_.cache);
       masks2_ = real_masks(*take2_, std::move(reader), job_.mask_video2,
                            [&](int64_t index, const uint8_t* rgb) {
                              shelf2_->append(rgb);
