@@ -1,6 +1,7 @@
 #include "physprobe/cli/command.h"
 #include "physprobe/core/error.h"
 #include "physprobe/core/json_lines.h"
+#include "physprobe/eval/compare_straightening.h"
 #include "physprobe/eval/minimal_pairs/compare_grouped.h"
 #include "physprobe/eval/minimal_pairs/compare_pairs.h"
 #include "physprobe/eval/physics_iq/comparison.h"
@@ -88,12 +89,30 @@ int compare_kinds(const CompareFlags& flags,
   return 0;
 }
 
+/// Straightening, video by video; the runs are read from their folders.
+int compare_suites(const CompareFlags& flags, Invocation& invocation) {
+  for (const std::string& run : flags.runs) {
+    const nlohmann::json results = read_results(run);
+    if (is_straightening_run(results)) continue;
+    throw Error(ErrorKind::kIncompatible, run,
+                fmt::format("is of protocol '{}', {} probed straightening; results of two "
+                            "protocols are never set side by side",
+                            protocol_of(results), flags.runs.front()));
+  }
+  const Json comparison = compare_straightening_runs(flags.runs, flags.statistics);
+  invocation.out << (flags.common.json ? dump_json_pretty(comparison)
+                                       : format_straightening_comparison(comparison));
+  return 0;
+}
+
 int compare(const CompareFlags& flags, Invocation& invocation) {
-  if (protocol_of(read_results(flags.runs.front())).rfind("physics-iq/", 0) == 0)
+  const nlohmann::json first_results = read_results(flags.runs.front());
+  if (protocol_of(first_results).rfind("physics-iq/", 0) == 0)
     return compare_videos(flags, invocation);
   if (!flags.fail_if.empty()) {
     throw Error(ErrorKind::kUsage, "--fail-if", "is known for Physics-IQ evaluations only");
   }
+  if (is_straightening_run(first_results)) return compare_suites(flags, invocation);
   if (flags.runs.size() == 2) {
     const std::string first = protocol_of(read_results(flags.runs[0]));
     const std::string second = protocol_of(read_results(flags.runs[1]));
@@ -115,7 +134,7 @@ int compare(const CompareFlags& flags, Invocation& invocation) {
       std::string known;
       for (const Comparison& comparison : comparisons())
         known += std::string(comparison.prefix) + "…, ";
-      known += "physics-iq/…";
+      known += "physics-iq/…, straightening/…";
       throw Error(ErrorKind::kIncompatible, run,
                   fmt::format("is of protocol '{}', for which there is no comparison; known: {}",
                               protocol, known));
@@ -155,7 +174,8 @@ void add_compare_command(CLI::App& app, Invocation& invocation) {
       ->take_all();
   command->add_option("--samples", flags->samples, "How many samples to print (Physics-IQ)")
       ->capture_default_str();
-  command->add_option("--seed", flags->statistics.seed, "Seed of the bootstrap (Physics-IQ)");
+  command->add_option("--seed", flags->statistics.seed,
+                      "Seed of the bootstrap (Physics-IQ, straightening)");
   flags->common.add_json(*command);
   command->callback([flags, &invocation] {
     invocation.action = [flags, &invocation] { return compare(*flags, invocation); };

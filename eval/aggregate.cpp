@@ -67,14 +67,6 @@ double number_at(const Json& tap, const std::string& column) {
   return found != value->end() && found->is_number() ? found->get<double>() : kNan;
 }
 
-Json interval_json(const Interval& interval) {
-  return Json{{"low", finite_or_null(interval.low)},
-              {"high", finite_or_null(interval.high)},
-              {"level", interval.level},
-              {"method", interval.method},
-              {"n", interval.n}};
-}
-
 }  // namespace
 
 struct Aggregator::State {

@@ -122,7 +122,7 @@ nlohmann::ordered_json grouped_document(const GroupedProtocol& protocol,
                             {"value", score.value},
                             {"unit", "%"},
                             {"n", score.n},
-                            {"interval", pair_interval_json(score.interval)},
+                            {"interval", interval_json(score.interval)},
                             {"higher_is", "better"},
                             {"chance", score.chance},
                             {"above_chance_p", pair_number(score.above_p)}});

@@ -34,7 +34,7 @@ Json difference_json(const PairedDifference& difference, bool with_test) {
             {"unshared_pairs", difference.unshared},
             {"difference", pair_number(difference.difference)},
             {"unit", "points"},
-            {"interval", pair_interval_json(difference.interval)}};
+            {"interval", interval_json(difference.interval)}};
   if (with_test) {
     json["mcnemar"] = mcnemar_json(difference.mcnemar);
     json["minimum_detectable_difference"] = pair_number(difference.detectable);
@@ -87,20 +87,12 @@ nlohmann::ordered_json pair_number(double value) {
   return std::isfinite(value) ? Json(value) : Json();
 }
 
-nlohmann::ordered_json pair_interval_json(const Interval& interval) {
-  return Json{{"low", pair_number(interval.low)},
-              {"high", pair_number(interval.high)},
-              {"level", interval.level},
-              {"method", interval.method},
-              {"n", interval.n}};
-}
-
 nlohmann::ordered_json accuracy_json(const Accuracy& accuracy, double chance) {
   Json json{{"value", accuracy.value}, {"unit", "%"},
-            {"n", accuracy.n},         {"interval", pair_interval_json(accuracy.interval)},
+            {"n", accuracy.n},         {"interval", interval_json(accuracy.interval)},
             {"higher_is", "better"},   {"chance", chance}};
   for (const Interval& interval : accuracy.intervals)
-    json["intervals"].push_back(pair_interval_json(interval));
+    json["intervals"].push_back(interval_json(interval));
   return json;
 }
 
@@ -140,7 +132,7 @@ nlohmann::ordered_json consistency_json(const Consistency& consistency) {
   const ErrorConsistency& m = consistency.measured;
   return Json{{"n", m.n},
               {"kappa", pair_number(m.kappa)},
-              {"interval", pair_interval_json(consistency.kappa.interval)},
+              {"interval", interval_json(consistency.kappa.interval)},
               {"undefined_resamples", consistency.kappa.undefined_resamples},
               {"is_degenerate", m.is_degenerate},
               {"kappa_corrected", pair_number(m.kappa_corrected)},
@@ -171,7 +163,7 @@ nlohmann::ordered_json control_json(const ControlResult& result) {
   Json json{{"control", control_name(result.kind)},
             {"n_pairs", result.n},
             {"pair_accuracy", pair_number(result.control_pair)},
-            {"interval", pair_interval_json(result.control_interval)},
+            {"interval", interval_json(result.control_interval)},
             {"full_minus_control", difference_json(result.full_minus_control, true)},
             {"share_of_full_solved_by_control", pair_number(result.solved_by_control)},
             {"finding", result.finding}};
@@ -241,7 +233,7 @@ nlohmann::ordered_json flat_scores(const RunScores& scores,
                         {"value", accuracy.value},
                         {"unit", "%"},
                         {"n", accuracy.n},
-                        {"interval", pair_interval_json(accuracy.interval)},
+                        {"interval", interval_json(accuracy.interval)},
                         {"higher_is", "better"},
                         {"chance", chance}});
   };

@@ -2,6 +2,7 @@
 // Scores of minimal pairs as JSON: the parts every document of this family is made of. Numbers that
 // do not exist become null.
 
+#include "physprobe/eval/json_number.h"
 #include "physprobe/eval/minimal_pairs/control_runs.h"
 #include "physprobe/eval/minimal_pairs/mvp_scores.h"
 
@@ -13,8 +14,6 @@
 namespace physprobe {
 
 nlohmann::ordered_json pair_number(double value);
-/// {low, high, level, method, n}
-nlohmann::ordered_json pair_interval_json(const Interval& interval);
 /// {value, unit, n, interval, intervals, higher_is, chance}
 nlohmann::ordered_json accuracy_json(const Accuracy& accuracy, double chance);
 /// A task or source: n_items, n_pairs, single_accuracy, pair_accuracy, outcomes, answers, shortcut.

@@ -241,7 +241,7 @@ nlohmann::ordered_json inflevel_json(const std::vector<InfLevelTable>& tables,
                         {"value", 100.0 * score.accuracy},
                         {"unit", "%"},
                         {"n", table.groups.size()},
-                        {"interval", pair_interval_json(interval)},
+                        {"interval", interval_json(interval)},
                         {"higher_is", "better"},
                         {"chance", 50.0},
                         {"above_chance_p", score.one_sided_p}});

@@ -118,7 +118,7 @@ class ModelScorer {
     return Json{
         {"fixed_context", row(fixed_)},
         {"fixed_context_interval",
-         pair_interval_json(in_percent(mean_accuracy_interval(all, fixed_, options_.bootstrap)))},
+         interval_json(in_percent(mean_accuracy_interval(all, fixed_, options_.bootstrap)))},
         {"filtered", row(set_.contexts.size())},
         {"best_of_sweep",
          mean([](const Json& property) { return property["sweep"]["best"].get<double>(); })},
@@ -215,7 +215,7 @@ class ModelScorer {
             : bootstrap_mean_clustered(held_out.is_right, clusters, options_.bootstrap);
     return Json{{"value", 100.0 * right / static_cast<double>(held_out.n)},
                 {"n", held_out.n},
-                {"interval", pair_interval_json(in_percent(interval))},
+                {"interval", interval_json(in_percent(interval))},
                 {"scenes", held_out.scenes},
                 {"chosen", chosen},
                 {"chance", 50.0}};

@@ -22,7 +22,7 @@ Json accuracy_json(const RelativeAccuracy& accuracy, const Interval& interval) {
   return Json{{"value", pair_number(accuracy.strict)},
               {"ties", accuracy.ties},
               {"half_credit", pair_number(accuracy.half_credit)},
-              {"interval", pair_interval_json(in_percent(interval))}};
+              {"interval", interval_json(in_percent(interval))}};
 }
 
 /// `of_scene`: what each scene contributes, 0 to 1; whole scenes only but for `is_mean`.
@@ -37,7 +37,7 @@ Json share_json(const std::vector<double>& of_scene,
       is_mean ? bootstrap_mean(of_scene, options) : wilson_interval(sum, n, options.level);
   return Json{{"value", 100.0 * sum / static_cast<double>(n)},
               {"chance", chance},
-              {"interval", pair_interval_json(in_percent(interval))}};
+              {"interval", interval_json(in_percent(interval))}};
 }
 
 Json scenes_json(const std::vector<SurpriseQuadruplet>& scenes, const BootstrapOptions& options) {
@@ -213,13 +213,13 @@ nlohmann::ordered_json property_groups_json(const std::vector<PropertyGroup>& gr
     if (members.empty()) continue;
     const auto n_members = static_cast<double>(members.size());
     const Interval interval = mean_accuracy_interval(present, options.fixed_row, options.bootstrap);
-    result[group.name] =
-        Json{{"members", members},
-             {"missing", missing},
-             {"n_pairs", n_pairs},
-             {"fixed_context", Json{{"value", at_fixed / n_members},
-                                    {"interval", pair_interval_json(in_percent(interval))}}},
-             {"best_of_sweep", best / n_members}};
+    result[group.name] = Json{
+        {"members", members},
+        {"missing", missing},
+        {"n_pairs", n_pairs},
+        {"fixed_context",
+         Json{{"value", at_fixed / n_members}, {"interval", interval_json(in_percent(interval))}}},
+        {"best_of_sweep", best / n_members}};
   }
   return result;
 }

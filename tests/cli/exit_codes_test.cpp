@@ -169,6 +169,16 @@ TEST_F(ExitCodes, AnotherRunInTheDirectoryEndsWith2AndIsNotTouched) {
   EXPECT_TRUE(std::filesystem::exists(at("run/COMPLETE")));
 }
 
+TEST_F(ExitCodes, CompareOfSuites) {
+  EXPECT_TRUE(ends_with(0, {"compare", at("run"), at("run")}));
+  EXPECT_TRUE(ends_with(0, {"compare", at("run"), at("run"), "--json"}));
+  EXPECT_TRUE(ends_with(2, {"compare", at("run")}));
+  EXPECT_TRUE(ends_with(2, {"compare", at("run"), at("run"), "--fail-if", "score_drop>1"}));
+  EXPECT_TRUE(ends_with(3, {"compare", at("run"), at("nowhere")}));
+  write_file_atomic(at("pairs.json"), R"({"protocol": "pairs/mvp-1"})");
+  EXPECT_TRUE(ends_with(6, {"compare", at("run"), at("pairs.json")}));
+}
+
 TEST_F(ExitCodes, FailedItemsEndWith4) {
   testing::write_small_items(at("mixed"), 2, 4);
   write_file_atomic(at("mixed/text.mp4"), "no video");
