@@ -54,6 +54,21 @@ std::string protocol_of(const nlohmann::json& results) {
   return protocols.empty() ? "" : protocols.front().get<std::string>();
 }
 
+const Comparison& comparison_of(const std::string& run, const std::string& protocol) {
+  const Comparison* found = nullptr;
+  for (const Comparison& comparison : comparisons()) {
+    if (protocol.rfind(comparison.prefix, 0) == 0) found = &comparison;
+  }
+  if (found != nullptr) return *found;
+  std::string known;
+  for (const Comparison& comparison : comparisons())
+    known += std::string(comparison.prefix) + "…, ";
+  known += "physics-iq/…, straightening/…";
+  throw Error(ErrorKind::kIncompatible, run,
+              fmt::format("is of protocol '{}', for which there is no comparison; known: {}",
+                          protocol, known));
+}
+
 nlohmann::json read_results(const std::string& run) {
   return read_json(std::filesystem::is_directory(run) ? run + "/results.json" : run);
 }
@@ -121,40 +136,26 @@ int compare(const CompareFlags& flags, Invocation& invocation) {
     if (is_answer_protocol(first) && is_surprise_protocol(second))
       return compare_kinds(flags, flags.runs[1], flags.runs[0], invocation);
   }
+  const Comparison& chosen = comparison_of(flags.runs.front(), protocol_of(first_results));
   std::vector<nlohmann::json> results;
-  const Comparison* chosen = nullptr;
+  results.reserve(flags.runs.size());
   for (const std::string& run : flags.runs) {
     results.push_back(read_results(run));
     const std::string protocol = protocol_of(results.back());
-    const Comparison* found = nullptr;
-    for (const Comparison& comparison : comparisons()) {
-      if (protocol.rfind(comparison.prefix, 0) == 0) found = &comparison;
-    }
-    if (found == nullptr) {
-      std::string known;
-      for (const Comparison& comparison : comparisons())
-        known += std::string(comparison.prefix) + "…, ";
-      known += "physics-iq/…, straightening/…";
-      throw Error(ErrorKind::kIncompatible, run,
-                  fmt::format("is of protocol '{}', for which there is no comparison; known: {}",
-                              protocol, known));
-    }
-    if (chosen != nullptr && found != chosen) {
-      throw Error(ErrorKind::kIncompatible, run,
-                  fmt::format("is of protocol '{}', that of {} is '{}'; results of two protocols "
-                              "are never set side by side",
-                              protocol, flags.runs.front(), protocol_of(results.front())));
-    }
-    chosen = found;
+    if (&comparison_of(run, protocol) == &chosen) continue;
+    throw Error(ErrorKind::kIncompatible, run,
+                fmt::format("is of protocol '{}', that of {} is '{}'; results of two protocols "
+                            "are never set side by side",
+                            protocol, flags.runs.front(), protocol_of(first_results)));
   }
   Json comparison;
   try {
-    comparison = chosen->compare(results, flags.runs);
+    comparison = chosen.compare(results, flags.runs);
   } catch (const nlohmann::json::exception& error) {
     throw Error(ErrorKind::kInput, flags.runs.front(),
                 std::string("a results.json lacks what a comparison needs: ") + error.what());
   }
-  invocation.out << (flags.common.json ? dump_json_pretty(comparison) : chosen->format(comparison));
+  invocation.out << (flags.common.json ? dump_json_pretty(comparison) : chosen.format(comparison));
   return 0;
 }
 

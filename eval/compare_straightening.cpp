@@ -236,6 +236,7 @@ nlohmann::ordered_json compare_straightening_runs(const std::vector<std::string>
   if (directories.size() < 2)
     throw Error(ErrorKind::kUsage, "compare", "needs at least two runs of straightening");
   std::vector<ProbedRun> runs;
+  runs.reserve(directories.size());
   for (const std::string& directory : directories) runs.push_back(read_run(directory));
   const std::vector<std::string> common = common_videos(runs);
 
