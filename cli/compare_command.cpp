@@ -82,15 +82,14 @@ int compare_videos(const CompareFlags& flags, Invocation& invocation) {
                             flags.runs.size()));
   }
   const Json comparison = compare_physics_iq(flags.runs[0], flags.runs[1], flags.statistics);
+  std::string failed;  // asked before anything is printed: a condition may be malformed
+  for (const std::string& condition : flags.fail_if)
+    if (physics_iq_condition_holds(comparison, condition))
+      failed += fmt::format("failed: {} holds\n", condition);
   invocation.out << (flags.common.json ? dump_json_pretty(comparison)
                                        : format_physics_iq_comparison(comparison, flags.samples));
-  int code = 0;
-  for (const std::string& condition : flags.fail_if) {
-    if (!physics_iq_condition_holds(comparison, condition)) continue;
-    invocation.err << fmt::format("failed: {} holds\n", condition);
-    code = exit_code(ErrorKind::kCheckFailed);
-  }
-  return code;
+  invocation.err << failed;
+  return failed.empty() ? 0 : exit_code(ErrorKind::kCheckFailed);
 }
 
 /// An encoder's surprise and a language model's answers, pair by pair.

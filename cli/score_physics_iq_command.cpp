@@ -12,8 +12,10 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
+#include <utility>
 
 namespace physprobe {
 namespace {
@@ -52,7 +54,34 @@ void print_warnings(const PhysicsIqSummary& summary, std::ostream& err) {
   for (const std::string& warning : summary.warnings) err << "warning: " << warning << "\n";
 }
 
+/// Result tables are scored as they are: what concerns videos is refused, not ignored.
+void refuse_flags_of_videos(const PhysicsIqFlags& flags) {
+  const PhysicsIqOptions& options = flags.options;
+  for (const auto& [flag, is_set] :
+       {std::pair{"--generated", !options.plan.generated.empty()},
+        std::pair{"--manifest", !options.plan.manifest.empty()},
+        std::pair{"--frames", !flags.frames.empty()},
+        std::pair{"--drop-first", options.plan.drop_first != 0},
+        std::pair{"--rate", options.plan.resample_fps != 0.0},
+        std::pair{"--setting", !flags.settings.empty()}, std::pair{"--join", !flags.joins.empty()},
+        std::pair{"--sensitivity", flags.sensitivity}})
+    if (is_set)
+      throw Error(
+          ErrorKind::kUsage, flag,
+          "concerns videos, but --from-table scores finished tables; leave one of them out");
+  if (!options.out.empty())
+    throw Error(ErrorKind::kUsage, "--out",
+                "has no use with --from-table, which prints its scores; --json prints all of them");
+  for (std::size_t i = 0; i < flags.tables.size(); ++i)
+    if (std::find(flags.tables.begin() + static_cast<std::ptrdiff_t>(i) + 1, flags.tables.end(),
+                  flags.tables[i]) != flags.tables.end())
+      throw Error(ErrorKind::kUsage, "--from-table",
+                  fmt::format("'{}' is named twice; a run counts once in the mean and deviation",
+                              flags.tables[i]));
+}
+
 int score_tables(const PhysicsIqFlags& flags, Invocation& invocation) {
+  refuse_flags_of_videos(flags);
   const nlohmann::ordered_json document = score_result_tables(
       flags.tables, flags.options.plan.descriptions, flags.options.statistics, flags.model);
   if (flags.common.json) {

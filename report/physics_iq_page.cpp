@@ -62,7 +62,8 @@ std::string runs_table(const Json& results) {
             cell(s.at("final_score_origround")) + scaled(s.at("score_spatial_view")) +
             scaled(s.at("score_weighted_spatial_view")) +
             scaled(s.at("score_spatiotemporal_view")) + scaled(s.at("score_mse_view")) +
-            cell(run.at("fps"), 2) + "</tr>";
+            (run.at("fps").is_null() ? "<td class=\"num\">mixed</td>" : cell(run.at("fps"), 2)) +
+            "</tr>";
   }
   if (results.at("runs").size() > 1) {
     html += "<tr class=\"group\"><th>mean ± deviation over all runs</th>";
@@ -73,7 +74,9 @@ std::string runs_table(const Json& results) {
     }
     html += "<td colspan=\"6\"></td></tr>";
   }
-  const Json baselines = results.at("runs").at(0).value("baselines", Json::object());
+  Json baselines = Json::object();
+  for (const Json& run : results.at("runs"))  // a run whose views failed has none
+    if (baselines.empty()) baselines = run.value("baselines", Json::object());
   for (const auto& [name, baseline] : baselines.items()) {
     html += fmt::format(
         "<tr class=\"pixels\"><th scope=\"row\">baseline: {}</th>{}{}<td "

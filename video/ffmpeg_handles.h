@@ -60,10 +60,9 @@ class AvDictionary {
 };
 
 /// Switches FFmpeg's messages off for the process: what they say reaches the user as an Error,
-/// once.
+/// once. Asked for at every opening, because OpenCV switches them on when it first writes a video.
 inline void quieten_ffmpeg() {
-  static const bool is_quiet = (av_log_set_level(AV_LOG_QUIET), true);
-  static_cast<void>(is_quiet);
+  if (av_log_get_level() != AV_LOG_QUIET) av_log_set_level(AV_LOG_QUIET);
 }
 
 /// FFmpeg's own words for an error code.

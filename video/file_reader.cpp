@@ -168,11 +168,10 @@ class FileReader final : public FrameReader {
     const std::string claim =
         info_.header_frame_count ? fmt::format("header claims {} frames", *info_.header_frame_count)
                                  : std::string("header claims no frame count");
-    throw Error(
-        ErrorKind::kInput, info_.path,
-        fmt::format("is damaged: {}, {} can be decoded ({}); replace the file, or allow truncated "
-                    "videos to use what decodes",
-                    claim, table_.frames.size(), joined(damage)));
+    throw Error(ErrorKind::kInput, info_.path,
+                fmt::format("is damaged: {}, {} can be decoded ({}); replace the file, or set "
+                            "video.allow_truncated in a suite to use what decodes",
+                            claim, table_.frames.size(), joined(damage)));
   }
 
   void fill_times() {

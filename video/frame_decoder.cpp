@@ -121,7 +121,8 @@ void FrameDecoder::fail(int64_t index, const std::string& reason) {
       ErrorKind::kInput, source_.path(),
       fmt::format(
           "frame {} ({:.3f} s) {}; {} frames are announced, {} come out of the decoder{}. The "
-          "file is damaged: replace it, or allow truncated videos to use what decodes",
+          "file is damaged: replace it, or set video.allow_truncated in a suite to use what "
+          "decodes",
           index,
           static_cast<double>(table_.frames[static_cast<std::size_t>(index)].pts) *
               av_q2d(source_.stream().time_base),

@@ -3,6 +3,7 @@
 #include "physprobe/core/error.h"
 #include "physprobe/core/hashing.h"
 #include "physprobe/core/media_names.h"
+#include "physprobe/video/ffmpeg_handles.h"
 #include "physprobe/video/file_reader.h"
 #include "physprobe/video/image_sequence.h"
 
@@ -135,6 +136,10 @@ const std::vector<std::string>& video_extensions() {
 
 const std::vector<std::string>& image_extensions() {
   return image_name_extensions();
+}
+
+void quieten_decoders() {
+  quieten_ffmpeg();
 }
 
 }  // namespace physprobe

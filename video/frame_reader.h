@@ -130,6 +130,10 @@ int64_t frame_played_at(const VideoInfo& info, double t_seconds);
 /// sorted names and contents. Part of every cache key.
 std::string content_digest(const std::string& path);
 
+/// Switches FFmpeg's messages off again after OpenCV, which switches them on for the whole process
+/// when it first writes a video.
+void quieten_decoders();
+
 /// True if `path` is a directory holding numbered images that form one sequence.
 bool is_image_sequence(const std::string& path);
 

@@ -125,6 +125,11 @@ ProbeValues read_probe(const std::string& path) {
       values[heading[c]][id] = value;
     }
   }
+  if (values.empty())
+    throw Error(ErrorKind::kInput, path,
+                fmt::format("has no number beside an id; found the columns {}, expected id and "
+                            "columns of numbers",
+                            fmt::join(heading, ", ")));
   return values;
 }
 

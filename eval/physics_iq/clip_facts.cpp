@@ -61,9 +61,13 @@ void AspectNotes::add(const std::string& set,
 void AspectNotes::append_to(std::vector<std::string>& warnings) const {
   for (const auto& [set, stretched] : sets_)
     warnings.push_back(
-        fmt::format("{}: the aspect ratio of {} videos is not that of take 1, first that of {}; "
-                    "they are stretched, as the official evaluator does",
-                    set, stretched.count, stretched.first));
+        stretched.count == 1
+            ? fmt::format("{}: the aspect ratio of {} is not that of take 1; it is stretched, as "
+                          "the official evaluator does",
+                          set, stretched.first)
+            : fmt::format("{}: the aspect ratio of {} videos is not that of take 1, first that of "
+                          "{}; they are stretched, as the official evaluator does",
+                          set, stretched.count, stretched.first));
 }
 
 }  // namespace physprobe

@@ -34,7 +34,10 @@ struct Side {
 
 Side read_side(const std::string& directory) {
   if (!std::filesystem::exists(directory + "/COMPLETE"))
-    throw Error(ErrorKind::kInput, directory, "holds no finished evaluation (COMPLETE is missing)");
+    throw Error(ErrorKind::kInput, directory,
+                std::filesystem::exists(directory)
+                    ? "holds no finished evaluation (COMPLETE is missing); start its command again"
+                    : "does not exist");
   Side side;
   side.results = read_json(directory + "/results.json");
   if (side.results.value("kind", std::string()) != "physics-iq")
@@ -70,7 +73,8 @@ std::vector<std::string> warnings_of(const Side& a, const Side& b) {
     std::set<std::string> models;
     for (const nlohmann::json& run : side->results.at("runs")) {
       models.insert(model_of_run(run.at("name").get<std::string>()));
-      rates.insert(fmt::format("{:.4g}", run.at("fps").get<double>()));
+      const nlohmann::json& fps = run.at("fps");
+      rates.insert(fps.is_number() ? fmt::format("{:.4g}", fps.get<double>()) : "several");
     }
     if (models.size() > 1)
       warnings.push_back(
@@ -215,6 +219,11 @@ std::string format_physics_iq_comparison(const Json& comparison, int64_t most_sa
   }
   for (const Json& warning : comparison["warnings"])
     text += "warning: " + warning.get<std::string>() + "\n";
+  if (const auto alone = comparison["only_in_one"].get<int64_t>(); alone > 0)
+    text += fmt::format(
+        "warning: {} scored samples are in one evaluation only; they are in its scores, but not in "
+        "the paired change\n",
+        alone);
   int64_t shown = 0;
   for (const Json& sample : comparison["samples"]) {
     if (shown++ == most_samples) break;

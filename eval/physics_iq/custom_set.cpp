@@ -70,7 +70,7 @@ EvaluationPlan plan_custom_set(const PlanOptions& options) {
     const std::string run =
         value("run").empty() ? fs::path(options.manifest).stem().string() : value("run");
     const auto [known_run, is_new] = run_index.emplace(run, plan.runs.size());
-    if (is_new) plan.runs.push_back({run, base.string(), 0.0, 0});
+    if (is_new) plan.runs.push_back({run, base.string()});
     if (!first_line.emplace(std::pair(run, job.scenario + "\n" + job.view), r).second) {
       problems.push_back(
           fmt::format("{}: line {}: '{}', view {} is there twice in run '{}'; give "
@@ -88,8 +88,12 @@ EvaluationPlan plan_custom_set(const PlanOptions& options) {
     const int64_t offered = frames_offered(clip, job.fps);
     job.frames = options.first_frames > 0 ? options.first_frames : offered - options.drop_first;
     if (job.frames < 1 || offered - options.drop_first < job.frames)
-      problems.push_back(fmt::format("{}: {} frames, {} left out, {} wanted", generated, offered,
-                                     options.drop_first, std::max<int64_t>(1, job.frames)));
+      problems.push_back(fmt::format(
+          "{}: offers {} frames at {:.6g} fps, {} are left out and {} compared; {}", generated,
+          offered, job.fps, options.drop_first, std::max<int64_t>(1, job.frames),
+          offered > options.drop_first
+              ? fmt::format("--frames first:{} compares fewer", offered - options.drop_first)
+              : std::string("leave out fewer with --drop-first")));
     const auto add_take = [&](const std::string& path, const ClipFacts& real_clip) {
       const int64_t frames = frames_offered(real_clip, job.fps);
       if (frames < job.frames)
@@ -108,6 +112,9 @@ EvaluationPlan plan_custom_set(const PlanOptions& options) {
     stretched.add(run, generated, clip.aspect, take1.aspect);
     job.generated.push_back({known_run->second, at_rate(generated, clip)});
     PlannedRun& planned = plan.runs[known_run->second];
+    const bool is_first = planned.frames == 0;
+    planned.has_one_rate = is_first || (planned.has_one_rate && planned.fps == job.fps);
+    planned.has_one_length = is_first || (planned.has_one_length && planned.frames == job.frames);
     planned.fps = job.fps;
     planned.frames = job.frames;
     if (std::find(plan.views.begin(), plan.views.end(), job.view) == plan.views.end())
@@ -116,6 +123,14 @@ EvaluationPlan plan_custom_set(const PlanOptions& options) {
   }
   throw_problems(options.manifest, problems);
   stretched.append_to(plan.warnings);
+  const auto without_ceiling =
+      std::count_if(plan.jobs.begin(), plan.jobs.end(),
+                    [](const ViewJob& job) { return job.take2.path.empty(); });
+  if (without_ceiling > 0)
+    plan.warnings.push_back(fmt::format(
+        "{} of {} rows name no take2, so they have no ceiling: their metrics are reported, but "
+        "they are in no score",
+        without_ceiling, plan.jobs.size()));
   plan.notes.push_back("a set of your own: its scores are no leaderboard numbers");
   return plan;
 }

@@ -74,6 +74,7 @@ bool ends_the_evaluation(ErrorKind kind) {
 }  // namespace
 
 PhysicsIqSummary evaluate_physics_iq(const PhysicsIqOptions& options) {
+  options.plan.validate();
   if (options.out.empty())
     throw Error(ErrorKind::kUsage, "--out", "is not set; name the directory for the results");
   if (options.mask_path == MaskPath::kMp4v && !has_mask_codec())
@@ -147,9 +148,12 @@ PhysicsIqSummary evaluate_physics_iq(const PhysicsIqOptions& options) {
     return summary;
   }
   for (std::size_t i = 0; i < messages.size(); ++i) {
+    const ViewJob& job = plan.jobs[i];
     if (!messages[i].empty())
-      summary.failures.push_back(
-          fmt::format("{} {}: {}", plan.jobs[i].scenario, plan.jobs[i].view, messages[i]));
+      summary.failures.push_back(fmt::format("{} {}: {}", job.scenario, job.view, messages[i]));
+    for (const std::string& failure : outcomes[i].failures)
+      if (!failure.empty())
+        summary.failures.push_back(fmt::format("{} {}: {}", job.scenario, job.view, failure));
   }
   write_evaluation_files(options, plan, outcomes, messages);
   log_line(

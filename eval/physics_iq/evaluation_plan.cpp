@@ -44,20 +44,25 @@ void check_span(const std::string& path,
       std::abs(std::round(kSeconds * facts.fps) / facts.fps - kSeconds) < 0.02 &&
       std::abs(std::round(facts.fps) - facts.fps) > 1e-6;
   if (std::abs(seconds - kSeconds) <= kSecondsTolerance || is_nearest) return;
+  const int64_t expected = frames_of_five_seconds(facts.fps);
   std::string remedy;
-  if (available > wanted) {
+  if (available < 1) {
+    remedy = fmt::format("--drop-first has to leave some of its {} frames",
+                         available + options.drop_first);
+  } else if (available >= wanted) {
     remedy = fmt::format("--frames first:{} uses the first {}", wanted, wanted);
-    if (available - wanted <= 16)
+    if (options.resample_fps == 0.0 && available > wanted && available - wanted <= 16)
       remedy += fmt::format(", --drop-first {} leaves out the first {}",
                             options.drop_first + available - wanted, available - wanted);
   } else {
     remedy = fmt::format(
-        "generate {} frames; --frames first:{} would compare only that many of every clip", wanted,
-        available);
+        "generate {} frames; --frames first:{} would compare only that many of every clip",
+        expected + options.drop_first, available);
   }
-  problems.push_back(fmt::format(
-      "{}: {} frames at {:.6g} fps{} last {:.3f} s, expected {} s ({}); {}", path,
-      facts.frames - options.drop_first, facts.fps, left_out, seconds, kSeconds, wanted, remedy));
+  problems.push_back(
+      fmt::format("{}: {} frames at {:.6g} fps{} last {:.3f} s, expected {} s ({}); {}", path,
+                  std::max<int64_t>(0, facts.frames - options.drop_first), facts.fps, left_out,
+                  std::max(0.0, seconds), kSeconds, expected, remedy));
 }
 
 /// Finds both takes of a sample at the rate of a run, as they are or to be converted from 30 fps.

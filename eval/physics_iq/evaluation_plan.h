@@ -27,6 +27,8 @@ struct PlannedRun {
   std::string folder;
   double fps = 0.0;
   int64_t frames = 0;
+  bool has_one_rate = true;  ///< False in custom sets whose clips differ; `fps` is the last one's.
+  bool has_one_length = true;  ///< As `has_one_rate`, of `frames`.
 };
 
 struct EvaluationPlan {

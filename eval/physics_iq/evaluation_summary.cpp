@@ -26,10 +26,12 @@ std::string format_physics_iq_summary(const std::string& directory) {
       text += fmt::format("{:<28} not scored, views failed\n", run["name"].get<std::string>());
       continue;
     }
-    text += fmt::format("{:<28} {:>9} {:>9} {:>8} {:>6.4g}\n", run["name"].get<std::string>(),
+    const std::string fps =
+        run["fps"].is_number() ? fmt::format("{:.4g}", run["fps"].get<double>()) : "mixed";
+    text += fmt::format("{:<28} {:>9} {:>9} {:>8} {:>6}\n", run["name"].get<std::string>(),
                         percent(scores["final_score_view"], 100.0),
                         percent(scores["final_score_orig"], 100.0),
-                        percent(scores["final_score_origround"], 1.0), run["fps"].get<double>());
+                        percent(scores["final_score_origround"], 1.0), fps);
   }
   for (const auto& score : results["scores"]) {
     if (!score["label"].get<std::string>().empty() || score["name"] != "physics_iq_verified")
@@ -42,11 +44,13 @@ std::string format_physics_iq_summary(const std::string& directory) {
     const auto scenes = score["n"].get<int64_t>();
     text += fmt::format(" over {} {}\n", scenes, scenes == 1 ? "scene" : "scenes");
   }
-  if (!results["runs"].empty() && results["runs"][0].contains("baselines")) {
+  for (const auto& run : results["runs"]) {
+    if (!run.contains("baselines")) continue;  // of a run whose views failed
     text += "\nbaselines (verified / original)\n";
-    for (const auto& [name, baseline] : results["runs"][0]["baselines"].items())
+    for (const auto& [name, baseline] : run["baselines"].items())
       text += fmt::format("  {:<32} {:>7} / {:>7}\n", baseline["text"].get<std::string>(),
                           percent(baseline["verified"], 1.0), percent(baseline["original"], 1.0));
+    break;
   }
   for (const auto& run : results["runs"]) {
     if (!run.contains("causes")) continue;

@@ -27,7 +27,7 @@ ResultTable collect(const EvaluationPlan& plan,
     if (!messages[j].empty()) continue;
     const ViewJob& job = plan.jobs[j];
     for (std::size_t g = 0; g < job.generated.size(); ++g) {
-      if (job.generated[g].run != run) continue;
+      if (job.generated[g].run != run || !outcomes[j].failures[g].empty()) continue;
       const TruthRecord& truth = outcomes[j].truth;
       if (!baseline.empty() && truth.baselines.count(baseline) == 0) continue;
       const auto [row, is_new] = row_of.emplace(job.scenario, table.rows.size());

@@ -121,18 +121,26 @@ ItemLines write_item_lines(const PhysicsIqOptions& options,
   DigestTable digests;
   for (std::size_t j = 0; j < plan.jobs.size(); ++j) {
     const ViewJob& job = plan.jobs[j];
-    if (!messages[j].empty()) {
+    const auto add_failure = [&](const std::string& id, const std::string& message) {
       ++written.failed;
-      failures +=
-          dump_json(Json{
-              {"id", job.scenario + "/" + job.view}, {"kind", "input"}, {"message", messages[j]}}) +
-          "\n";
+      failures += dump_json(Json{{"id", id}, {"kind", "input"}, {"message", message}}) + "\n";
+    };
+    if (!messages[j].empty()) {
+      add_failure(job.scenario + "/" + job.view, messages[j]);
+      for (const ViewJob::Generated& generated : job.generated)
+        written.failed_runs.insert(plan.runs[generated.run].name);
       continue;
     }
     digests.add(job.take1.path, outcomes[j].digest1);
     digests.add(job.take2.path, outcomes[j].digest2);
     for (std::size_t g = 0; g < job.generated.size(); ++g) {
       digests.add(job.generated[g].clip.path, outcomes[j].digests[g]);
+      if (!outcomes[j].failures[g].empty()) {
+        const std::string& run = plan.runs[job.generated[g].run].name;
+        add_failure(run + "/" + job.scenario + "/" + job.view, outcomes[j].failures[g]);
+        written.failed_runs.insert(run);
+        continue;
+      }
       const Json line = item_line(options, plan, job, outcomes[j], g);
       ++written.causes[line["run"].get<std::string>()][line["cause"].get<std::string>()];
       items += dump_json(line) + "\n";

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@ namespace physprobe {
 struct ItemLines {
   int64_t ok = 0;
   int64_t failed = 0;
+  std::set<std::string> failed_runs;                             ///< Runs that lack a view.
   std::map<std::string, std::map<std::string, int64_t>> causes;  ///< Run, cause.
   std::string digests_sha256;                                    ///< Of digests.csv.
 };

@@ -47,8 +47,10 @@ MaskVideoWriter::MaskVideoWriter(const std::string& path, int64_t height, int64_
   state_->width = static_cast<int>(width - width % 2);
   state_->bytes.resize(static_cast<std::size_t>(height * width));
   const cv::Size size(state_->width, state_->height);
-  if (!state_->writer.open(path, cv::CAP_FFMPEG, cv::VideoWriter::fourcc('m', 'p', '4', 'v'), rate,
-                           size, false))
+  const bool is_open = state_->writer.open(
+      path, cv::CAP_FFMPEG, cv::VideoWriter::fourcc('m', 'p', '4', 'v'), rate, size, false);
+  quieten_decoders();
+  if (!is_open)
     throw Error(
         ErrorKind::kResource, path,
         fmt::format("OpenCV cannot write an mp4v video of {}x{} there; is the disk full? If "

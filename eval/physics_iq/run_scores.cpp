@@ -66,9 +66,11 @@ class RunScorer {
     const ResultTable exact = table_of_run(plan_, outcomes_, messages_, run);
     const std::string stem = options_.out + "/results/" + planned.name;
     write_file_atomic(stem + ".csv", format_result_table(exact));
-    Json entry = {{"name", planned.name}, {"fps", planned.fps}, {"frames", planned.frames}};
+    Json entry = {{"name", planned.name},
+                  {"fps", planned.has_one_rate ? Json(planned.fps) : Json()},
+                  {"frames", planned.has_one_length ? Json(planned.frames) : Json()}};
     const ResultTable table = rounded_for_scoring(exact);
-    if (table.rows.empty() || (lines_.failed > 0 && !plan_.is_custom)) {
+    if (table.rows.empty() || (lines_.failed_runs.count(planned.name) != 0 && !plan_.is_custom)) {
       entry["scores"] = Json();
       scored_.notes.push_back(planned.name + ": not scored, because views failed (failures.jsonl)");
       scored_.runs.push_back(entry);
@@ -123,6 +125,7 @@ class RunScorer {
     for (const ResultRow& row : table.rows) ++categories[category_of[row.scenario]];
     Json json = Json::object();
     if (categories.size() < 2) return json;
+    categories.erase("");  // scenes without a category are in the run's own scores
     for (const auto& [category, count] : categories) {
       const ResultTable part =
           select_rows(table, [&, name = category](const std::string& scenario) {

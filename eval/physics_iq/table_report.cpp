@@ -28,6 +28,7 @@ Json sub_tables(const ResultTable& table, const std::map<std::string, std::strin
                   fmt::format("scene '{}' is not in the descriptions table", row.scenario));
     ++categories[found->second];
   }
+  categories.erase("");  // scenes without a category are in the table's own scores
   Json json = Json::object();
   for (const auto& [category, count] : categories) {
     const ResultTable part = select_rows(table, [&, name = category](const std::string& scenario) {

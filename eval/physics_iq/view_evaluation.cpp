@@ -67,6 +67,7 @@ class ViewEvaluator {
     outcome.digest2 = take2_ ? take2_->digest : "";
     std::vector<std::size_t> missing;
     outcome.generated.resize(generated_.size());
+    outcome.failures.resize(generated_.size());
     for (std::size_t i = 0; i < generated_.size(); ++i) {
       outcome.digests.push_back(generated_[i].digest);
       outcome.media.push_back(options_.with_media ? stem(i) : "");
@@ -76,13 +77,22 @@ class ViewEvaluator {
     if (!missing.empty() || !has_truth_) {
       outcome.was_cached = false;
       pass_over_takes();
-      for (const std::size_t i : missing) outcome.generated[i] = pass_over_generated(i);
+      for (const std::size_t i : missing) outcome.failures[i] = failure_of(i, outcome.generated[i]);
     }
     outcome.truth = truth_;
     return outcome;
   }
 
  private:
+  /// Compares generated video `i`; why that fails, "" if it does not.
+  std::string failure_of(std::size_t i, GeneratedRecord& record) try {
+    record = pass_over_generated(i);
+    return "";
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kInput) throw;
+    return error.what();
+  }
+
   void name_everything() {
     const bool is_lossy = options_.mask_path == MaskPath::kMp4v;
     mask_identity_ =

@@ -49,13 +49,15 @@ struct ViewEvaluationOptions {
 struct ViewOutcome {
   TruthRecord truth;
   std::vector<GeneratedRecord> generated;  ///< Like ViewJob::generated.
+  std::vector<std::string> failures;       ///< Like it: why a video is not compared, "" if it is.
   std::vector<std::string> media;          ///< Stems in the cache, "" without media.
   std::string digest1, digest2;            ///< SHA-256 of the files; "" without take 2.
   std::vector<std::string> digests;        ///< Of the generated files.
   bool was_cached = true;                  ///< Nothing had to be computed.
 };
 
-/// Throws Error(kInput) naming the file at fault, Interrupted when a signal asked for a stop.
+/// A generated video that cannot be read leaves those of other runs alone (`failures`). Throws
+/// Error(kInput) naming the real clip at fault, Interrupted when a signal asked for a stop.
 ViewOutcome evaluate_view(const ViewJob& job, const ViewEvaluationOptions& options);
 
 }  // namespace physprobe

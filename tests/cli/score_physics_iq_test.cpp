@@ -49,10 +49,38 @@ TEST(ScorePhysicsIqCommand, TablesAloneAreScored) {
   EXPECT_EQ(nlohmann::json::parse(json.out).at("runs").size(), 1U);
 }
 
+TEST(ScorePhysicsIqCommand, TablesRefuseWhatConcernsVideos) {
+  const std::string a = minibench("expected/model-a-bpp-run_01.csv");
+  const std::vector<std::string> tables = {"score", "physics-iq", "--from-table", a};
+  for (const std::vector<std::string>& more : {std::vector<std::string>{"--generated", "folder"},
+                                               {"--manifest", "set.csv"},
+                                               {"--frames", "first:9"},
+                                               {"--drop-first", "1"},
+                                               {"--rate", "8"},
+                                               {"--setting", "a=b"},
+                                               {"--join", "probe.csv"},
+                                               {"--sensitivity"},
+                                               {"--out", "folder"}}) {
+    const CliOutcome refused = run_cli(with(tables, more));
+    EXPECT_EQ(refused.code, 2) << more[0];
+    EXPECT_NE(refused.err.find(more[0]), std::string::npos) << refused.err;
+    EXPECT_NE(refused.err.find("--from-table"), std::string::npos) << refused.err;
+  }
+  const CliOutcome twice = run_cli(with(tables, {a}));
+  EXPECT_EQ(twice.code, 2);
+  EXPECT_NE(twice.err.find("is named twice"), std::string::npos) << twice.err;
+}
+
 TEST(ScorePhysicsIqCommand, EveryMisuseHasItsExitCode) {
   const TempDir dir;
   const auto model_a = score("model-a-bpp-run_01", dir / "out");
-  EXPECT_EQ(run_cli({"score", "physics-iq"}).code, 2);
+  const CliOutcome bare = run_cli({"score", "physics-iq"});
+  EXPECT_EQ(bare.code, 2);
+  EXPECT_NE(bare.err.find("--generated"), std::string::npos) << "what to score comes first";
+  write_file_atomic(dir / "words.csv", "id,score\n0001,high\n");
+  const CliOutcome words = run_cli(with(model_a, {"--join", dir / "words.csv"}));
+  EXPECT_EQ(words.code, 3);
+  EXPECT_NE(words.err.find("has no number beside an id"), std::string::npos) << words.err;
   EXPECT_EQ(run_cli(with(model_a, {"--frames", "120"})).code, 2);
   EXPECT_EQ(run_cli(with(model_a, {"--drop-first", "1", "--rate", "8"})).code, 2);
   EXPECT_EQ(run_cli(with(model_a, {"--decode", "other"})).code, 2);
@@ -105,7 +133,10 @@ TEST(ScorePhysicsIqCommandSlow, ScoresReportsComparesAndFailsAScheduledJob) {
   EXPECT_NE(worse.out.find("one run on each side"), std::string::npos) << worse.out;
   EXPECT_NE(worse.err.find("score_drop>1.0 holds"), std::string::npos) << worse.err;
   EXPECT_EQ(run_cli({"compare", dir / "b", dir / "a", "--fail-if", "score_drop>1.0"}).code, 0);
-  EXPECT_EQ(run_cli({"compare", dir / "a", dir / "b", "--fail-if", "score_dropp>1"}).code, 2);
+  const CliOutcome malformed =
+      run_cli({"compare", dir / "a", dir / "b", "--fail-if", "score_dropp>1"});
+  EXPECT_EQ(malformed.code, 2);
+  EXPECT_EQ(malformed.out, "") << "a wrong flag is said before anything is printed";
   EXPECT_EQ(run_cli({"compare", dir / "a", dir / "nowhere"}).code, 3);
 
   const CliOutcome report = run_cli({"report", dir / "a"});

@@ -211,8 +211,16 @@ TEST(PhysicsIqPlan, DurationsNameTheFlagThatAcceptsThem) {
   const std::string text = refusal(wrong);
   EXPECT_NE(text.find("149 frames at 30 fps"), std::string::npos) << text;
   EXPECT_NE(text.find("--frames first:149"), std::string::npos) << text;
+  EXPECT_NE(text.find("generate 151 frames"), std::string::npos) << text;
   wrong.plan.first_frames = 149;
   EXPECT_EQ(refusal(wrong), "");
+  wrong.plan.first_frames = 0;
+  wrong.plan.drop_first = 200;
+  const std::string nothing_left = refusal(wrong);
+  EXPECT_NE(nothing_left.find("0 frames at 30 fps (200 left out) last 0.000 s"), std::string::npos)
+      << nothing_left;
+  EXPECT_NE(nothing_left.find("--drop-first has to leave some of its 150"), std::string::npos);
+  EXPECT_EQ(nothing_left.find("first:-"), std::string::npos) << nothing_left;
 }
 
 TEST(PhysicsIqPlan, OptionsSayWhatTheyAllow) {
@@ -267,6 +275,60 @@ TEST(PhysicsIqEvaluationSlow, OwnSetWithAndWithoutSecondTake) {
               lines[0].at("score").get<double>(), 1e-9);
 }
 
+TEST(PhysicsIqEvaluationSlow, OwnSetOfSeveralRatesPartlyInCategories) {
+  TempDir dir;
+  const std::string folder = minibench("generated/") + "/";
+  const std::string slow = folder + kModelB + "/0004_perspective-left_trimmed-tank-fills.mp4";
+  const std::string fast = folder + kModelA + "/0004_perspective-left_trimmed-tank-fills.mp4";
+  write_file_atomic(dir / "set.csv", "id,generated,real,take2,category\na," + fast + "," + fast +
+                                         "," + fast + ",fluids\nb," + slow + "," + slow + "," +
+                                         fast + ",\n");
+  PhysicsIqOptions options = mini_options(dir / "out", {});
+  options.plan = {};
+  options.plan.manifest = dir / "set.csv";
+  options.mask_path = MaskPath::kDirect;
+  evaluate_physics_iq(options);
+  const Json results = read_json(dir / "out/results.json");
+  EXPECT_TRUE(results.at("runs").at(0).at("fps").is_null()) << "30 and 15";
+  EXPECT_TRUE(results.at("runs").at(0).at("frames").is_null()) << "150 and 75";
+  std::vector<std::pair<std::string, int64_t>> verified;
+  for (const Json& score : results.at("scores"))
+    if (score.at("name") == "physics_iq_verified")
+      verified.emplace_back(score.at("label").get<std::string>(), score.at("n").get<int64_t>());
+  const std::vector<std::pair<std::string, int64_t>> expected = {{"fluids", 1}, {"", 2}};
+  EXPECT_EQ(verified, expected) << "the label \"\" is the whole run's";
+  EXPECT_NE(format_physics_iq_summary(dir / "out").find(" mixed\n"), std::string::npos);
+}
+
+TEST(PhysicsIqEvaluationSlow, ABrokenVideoOfOneRunLeavesTheOthersAlone) {
+  const MiniBenchmarkCopy copy;
+  PhysicsIqOptions options = copy.options();
+  fs::copy(copy.generated(), copy.path("broken"), fs::copy_options::recursive);
+  options.plan.generated.insert(options.plan.generated.begin(), copy.path("broken"));
+  const std::string path = copy.path("broken/0004_perspective-left_trimmed-tank-fills.mp4");
+  std::string bytes = read_file(path);
+  // Sound headers, pictures that do not decode: found by the reading only.
+  const std::size_t pictures = bytes.find("mdat") + 3000;
+  ASSERT_LT(pictures + 6000, bytes.size());
+  for (std::size_t i = pictures; i < pictures + 6000; i += 7) bytes[i] = ~bytes[i];
+  write_file_atomic(path, bytes);
+  ::testing::internal::CaptureStderr();
+  const PhysicsIqSummary summary = evaluate_physics_iq(options);
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "") << "FFmpeg's words, which OpenCV wants";
+  ASSERT_EQ(summary.failures.size(), 1U);
+  EXPECT_NE(summary.failures[0].find("broken/0004_"), std::string::npos) << summary.failures[0];
+  EXPECT_EQ(percent(run_scores(options.out, 1), "final_score_view"),
+            options.mask_path == MaskPath::kMp4v ? 56.62 : 56.65);
+  EXPECT_TRUE(run_scores(options.out).is_null()) << "a run that lacks a view has no score";
+  EXPECT_NE(format_physics_iq_summary(options.out).find("take 2 as the model"), std::string::npos)
+      << "the baselines of the run that is scored";
+  const Json counts = read_json(options.out + "/results.json").at("counts");
+  EXPECT_EQ(counts.at("ok"), 23);
+  EXPECT_EQ(counts.at("failed"), 1);
+  EXPECT_NE(read_file(options.out + "/failures.jsonl").find("\"broken/trimmed-tank-fills.mp4/left"),
+            std::string::npos);
+}
+
 TEST(PhysicsIqPlan, UnknownColumnsOfAManifestAreSaid) {
   TempDir dir;
   const std::string clip = minibench(std::string("generated/") + kModelA +
@@ -275,7 +337,9 @@ TEST(PhysicsIqPlan, UnknownColumnsOfAManifestAreSaid) {
   PlanOptions options;
   options.manifest = dir / "set.csv";
   const EvaluationPlan plan = plan_evaluation(options);
-  ASSERT_EQ(plan.warnings.size(), 1U);
+  ASSERT_EQ(plan.warnings.size(), 2U);
+  EXPECT_NE(plan.warnings[1].find("1 of 1 rows name no take2"), std::string::npos)
+      << plan.warnings[1];
   EXPECT_NE(plan.warnings[0].find("'take_2'"), std::string::npos);
   EXPECT_NE(plan.warnings[0].find("did you mean 'take2'"), std::string::npos) << plan.warnings[0];
 }

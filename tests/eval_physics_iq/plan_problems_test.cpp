@@ -57,13 +57,39 @@ TEST(PhysicsIqPlanProblems, MixedRatesAreAcceptedWhereEveryClipIsConverted) {
   EXPECT_THROW(plan_evaluation(options.plan), Error);
 }
 
+TEST(PhysicsIqPlanProblems, SpansOfConvertedClipsAreSaidInTheClipsOwnFrames) {
+  const MiniBenchmarkCopy copy;
+  PhysicsIqOptions options = copy.options();
+  rewrite(copy.generated_with("0002"), copy.generated_with("0002"), 30.0, first(121));
+  options.plan.resample_fps = 24.0;
+  const std::string text = refusal(options);
+  EXPECT_NE(text.find("121 frames at 30 fps last 4.033 s, expected 5 s (150); generate 150 frames; "
+                      "--frames first:96 would"),
+            std::string::npos)
+      << text;
+  // One frame too many: five seconds can be had, and are when the flag asks for them.
+  rewrite(copy.generated_with("0003"), copy.generated_with("0002"), 30.0, [] {
+    std::vector<int64_t> indices = first(150);
+    indices.push_back(149);
+    return indices;
+  }());
+  const std::string longer = refusal(options);
+  EXPECT_NE(longer.find("151 frames at 30 fps last 5.033 s, expected 5 s (150); --frames first:120 "
+                        "uses the first 120"),
+            std::string::npos)
+      << longer;
+  EXPECT_EQ(longer.find("--drop-first"), std::string::npos) << "and --rate exclude one another";
+  options.plan.first_frames = 120;
+  EXPECT_EQ(refusal(options), "");
+}
+
 TEST(PhysicsIqPlanProblems, ASecondTakeOfAnotherShapeAndShortMasksAreNamed) {
   const MiniBenchmarkCopy copy;
   PhysicsIqOptions options = copy.options();
   rewrite(copy.real_with("0199"), copy.real_with("0199"), 30.0, first(150), 160, 100);
   std::string warnings;
   for (const std::string& warning : plan_evaluation(options.plan).warnings) warnings += warning;
-  EXPECT_NE(warnings.find("take 2: the aspect ratio of 1 videos"), std::string::npos) << warnings;
+  EXPECT_NE(warnings.find("take 2: the aspect ratio of 0"), std::string::npos) << warnings;
   add_masks(copy);
   options.plan.real_masks = "published";
   const std::string path = copy.path(
