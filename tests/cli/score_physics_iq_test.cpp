@@ -47,6 +47,11 @@ TEST(ScorePhysicsIqCommand, TablesAloneAreScored) {
   const CliOutcome json = run_cli({"score", "physics-iq", "--from-table", a, "--json"});
   ASSERT_EQ(json.code, 0) << json.err;
   EXPECT_EQ(nlohmann::json::parse(json.out).at("runs").size(), 1U);
+  const CliOutcome holes =
+      run_cli({"score", "physics-iq", "--from-table",
+               testing::golden_path("physics_iq/scores/missing_scalar_cell.csv")});
+  EXPECT_EQ(holes.code, 0) << holes.err;
+  EXPECT_NE(holes.out.find("1 of 6 samples lack a number"), std::string::npos) << holes.out;
 }
 
 TEST(ScorePhysicsIqCommand, TablesRefuseWhatConcernsVideos) {
