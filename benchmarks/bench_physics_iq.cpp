@@ -119,6 +119,7 @@ ViewJob make_view(const std::string& folder, int64_t height, int64_t width, doub
 /// Identical clips must agree, and the first masks must be those of the plain loops.
 void verify_view(const ViewJob& job, const ViewEvaluationOptions& options) {
   const ViewOutcome outcome = evaluate_view(job, options);
+  require_correct(outcome.failures[0].empty(), "physics-iq", outcome.failures[0].c_str());
   require_correct(outcome.generated[0].metrics.spatial_iou_v1 == 1.0 &&
                       outcome.generated[0].metrics.mse_v1.back() == 0.0 &&
                       outcome.truth.area_take1.back() > 0,

@@ -1,10 +1,38 @@
 #include "physprobe/core/json_lines.h"
 #include "physprobe/eval/physics_iq/evaluation.h"
+#include "physprobe/eval/physics_iq/run_aggregate.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <set>
+
 namespace physprobe {
+
+namespace {
+
+/// Mean and sample deviation where every scored run is a seed of one model; "" otherwise.
+std::string seeds_line(const nlohmann::json& results) {
+  std::set<std::string> models;
+  int64_t runs = 0;
+  for (const auto& run : results["runs"]) {
+    if (run["scores"].is_null()) continue;
+    models.insert(model_of_run(run["name"].get<std::string>()));
+    ++runs;
+  }
+  if (runs < 2 || models.size() != 1) return "";
+  const auto score = [&](const char* type) {
+    const nlohmann::json& first = results["aggregate"][type][0];
+    return first["mean"].is_number() && first["std"].is_number()
+               ? fmt::format("{:.2f} ± {:.2f}", first["mean"].get<double>(),
+                             first["std"].get<double>())
+               : std::string("-");
+  };
+  return fmt::format("{}, {} runs: verified {}, original {} (mean ± deviation)\n", *models.begin(),
+                     runs, score("verified"), score("original"));
+}
+
+}  // namespace
 
 std::string format_physics_iq_summary(const std::string& directory) {
   const nlohmann::json results = read_json(directory + "/results.json");
@@ -33,17 +61,21 @@ std::string format_physics_iq_summary(const std::string& directory) {
                         percent(scores["final_score_orig"], 100.0),
                         percent(scores["final_score_origround"], 1.0), fps);
   }
+  // The interval of the score that the ground truth's leaderboard lists.
+  const bool is_original = results["settings"]["ground_truth"] == "original";
   for (const auto& score : results["scores"]) {
-    if (!score["label"].get<std::string>().empty() || score["name"] != "physics_iq_verified")
+    if (!score["label"].get<std::string>().empty() ||
+        score["name"] != (is_original ? "physics_iq_original" : "physics_iq_verified"))
       continue;
-    text += fmt::format("verified, {}: {}", score["run"].get<std::string>(),
-                        percent(score["value"], 1.0));
+    text += fmt::format("{}, {}: {}", is_original ? "original" : "verified",
+                        score["run"].get<std::string>(), percent(score["value"], 1.0));
     if (score["interval"]["low"].is_number())
       text += fmt::format(" [{}, {}]", percent(score["interval"]["low"], 1.0),
                           percent(score["interval"]["high"], 1.0));
     const auto scenes = score["n"].get<int64_t>();
     text += fmt::format(" over {} {}\n", scenes, scenes == 1 ? "scene" : "scenes");
   }
+  text += seeds_line(results);
   for (const auto& run : results["runs"]) {
     if (!run.contains("baselines")) continue;  // of a run whose views failed
     text += "\nbaselines (verified / original)\n";

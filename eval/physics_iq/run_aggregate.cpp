@@ -16,7 +16,7 @@ namespace {
 std::string two_decimals(double value) {
   if (std::isnan(value)) return "";
   std::string text = fmt::format("{}", round_scaled(value, 2));
-  if (text.find('.') == std::string::npos) text += ".0";
+  if (std::isfinite(value) && text.find('.') == std::string::npos) text += ".0";
   return text;
 }
 

@@ -20,11 +20,16 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kRunsOfAClaim = 4;  // the leaderboard's rule
 
-std::string claim(const ScoredRuns& scored) {
+std::size_t models_of(const ScoredRuns& scored) {
   std::set<std::string> models;
   for (const std::string& name : scored.names) models.insert(model_of_run(name));
-  if (models.size() > 1)
-    return fmt::format("runs of {} models: make a card for each", models.size());
+  return models.size();
+}
+
+std::string claim(const ScoredRuns& scored, const std::string& reason_without) {
+  if (models_of(scored) > 1)
+    return fmt::format("none: runs of {} models: make a card for each", models_of(scored));
+  if (!reason_without.empty()) return "none: " + reason_without;
   return scored.all.size() >= kRunsOfAClaim
              ? fmt::format("{} runs: fit for a best-result claim", scored.all.size())
              : fmt::format("{} runs: a best-result claim needs {}", scored.all.size(),
@@ -55,8 +60,9 @@ void write_submission_card(const PhysicsIqOptions& options,
       {"input", options.input.empty() ? Json() : Json(options.input)},
       {"unit", "percent"},
       {"runs", runs},
-      {"aggregate", aggregate},
-      {"best_result_claim", reason.empty() ? claim(scored) : "none: " + reason},
+      // A mean over several models is no model's.
+      {"aggregate", models_of(scored) > 1 ? Json() : aggregate},
+      {"best_result_claim", claim(scored, reason)},
       {"prompts",
        has_prompts
            ? Json{{"table", std::filesystem::path(options.plan.descriptions).filename().string()},

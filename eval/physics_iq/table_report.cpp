@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <map>
@@ -66,6 +67,14 @@ Json score_result_tables(const std::vector<std::string>& paths,
          {{"verified", scaled_interval_json(verified_interval(table, statistics), 100.0)},
           {"original", scaled_interval_json(original_interval(table, statistics), 100.0)}}}};
     if (!category_of.empty()) entry["categories"] = sub_tables(table, category_of);
+    const std::vector<SampleScore> samples = sample_scores(table);
+    const auto incomplete =
+        std::count_if(samples.begin(), samples.end(),
+                      [](const SampleScore& sample) { return std::isnan(sample.arithmetic); });
+    if (incomplete > 0)
+      entry["incomplete"] =
+          fmt::format("{} of {} samples lack a number and are left out of the Verified score",
+                      incomplete, samples.size());
     if (std::isnan(all.back().final_score_raw))
       entry["warning"] = "the original score is undefined (NaN), because a ceiling is zero";
     runs.push_back(entry);
@@ -102,6 +111,8 @@ std::string format_scored_tables(const Json& document) {
         fmt::format("[{}, {}]", cell(interval["low"], 1.0), cell(interval["high"], 1.0)),
         cell(scores["final_score_orig"], 100.0), cell(scores["final_score_origround"], 1.0),
         run["scenes"].get<int64_t>());
+    if (run.contains("incomplete"))
+      text += "  warning: " + run["incomplete"].get<std::string>() + "\n";
     if (run.contains("warning")) text += "  warning: " + run["warning"].get<std::string>() + "\n";
     if (!run.contains("categories")) continue;
     for (const auto& [category, entry] : run["categories"].items())

@@ -47,6 +47,11 @@ TEST(ScorePhysicsIqCommand, TablesAloneAreScored) {
   const CliOutcome json = run_cli({"score", "physics-iq", "--from-table", a, "--json"});
   ASSERT_EQ(json.code, 0) << json.err;
   EXPECT_EQ(nlohmann::json::parse(json.out).at("runs").size(), 1U);
+  const CliOutcome holes =
+      run_cli({"score", "physics-iq", "--from-table",
+               testing::golden_path("physics_iq/scores/missing_scalar_cell.csv")});
+  EXPECT_EQ(holes.code, 0) << holes.err;
+  EXPECT_NE(holes.out.find("1 of 6 samples lack a number"), std::string::npos) << holes.out;
 }
 
 TEST(ScorePhysicsIqCommand, TablesRefuseWhatConcernsVideos) {
@@ -98,6 +103,34 @@ TEST(ScorePhysicsIqCommand, EveryMisuseHasItsExitCode) {
                 .code,
             3);
   EXPECT_FALSE(std::filesystem::exists(dir / "out"));
+}
+
+TEST(ScorePhysicsIqCommandSlow, HeadlinesNameTheScoreOfTheGroundTruth) {
+  const TempDir dir;
+  std::filesystem::create_directory_symlink(minibench("physics-IQ-benchmark-verified"),
+                                            dir / "physics-IQ-benchmark");
+  const std::vector<std::string> quick = {"--masks",     "direct", "--no-media", "-q",
+                                          "--resamples", "99",     "--progress", "none"};
+  const CliOutcome original =
+      run_cli(with({"score", "physics-iq", "--generated", minibench("generated/model-b-op-run_01"),
+                    "--benchmark", dir.path(), "--descriptions", minibench("descriptions.csv"),
+                    "--ground-truth", "original", "--out", dir / "o"},
+                   quick));
+  ASSERT_EQ(original.code, 0) << original.err;
+  EXPECT_NE(original.out.find("original, model-b-op-run_01: 25.40 ["), std::string::npos)
+      << original.out;
+  EXPECT_NE(read_file(dir / "o/report.html").find("25.4 of 100</em> on Physics-IQ</h1>"),
+            std::string::npos);
+
+  const std::string clip =
+      minibench("generated/model-b-op-run_01/0001_perspective-left_trimmed-disc-and-block.mp4");
+  write_file_atomic(dir / "set.csv",
+                    "generated,real,take2\n" + clip + "," + clip + "," + clip + "\n");
+  const CliOutcome own = run_cli(
+      with({"score", "physics-iq", "--manifest", dir / "set.csv", "--out", dir / "own"}, quick));
+  ASSERT_EQ(own.code, 0) << own.err;
+  EXPECT_NE(read_file(dir / "own/report.html").find("100.0 of 100</em> on a set of your own</h1>"),
+            std::string::npos);
 }
 
 TEST(ScorePhysicsIqCommandSlow, ScoresReportsComparesAndFailsAScheduledJob) {

@@ -72,6 +72,18 @@ TEST(PhysicsIqEvaluationSlow, ComparisonMarksDropsAndBridgeJoins) {
   two.out = dir / "two";
   two.plan.generated.push_back(other.plan.generated.front());
   evaluate_physics_iq(two);
+  const Json card = read_json(dir / "two/submission_card.json");
+  EXPECT_TRUE(card.at("aggregate").is_null()) << "a mean over two models is no model's";
+  EXPECT_EQ(card.at("best_result_claim"), "none: runs of 2 models: make a card for each");
+  EXPECT_EQ(format_physics_iq_summary(dir / "two").find("mean ± deviation"), std::string::npos);
+  PhysicsIqOptions seeds = options;
+  seeds.out = dir / "seeds";
+  fs::create_directory_symlink(options.plan.generated.front(), dir / "model-a-bpp-run_02");
+  seeds.plan.generated.push_back(dir / "model-a-bpp-run_02");
+  evaluate_physics_iq(seeds);
+  EXPECT_NE(format_physics_iq_summary(dir / "seeds")
+                .find("model-a-bpp, 2 runs: verified 56.65 ± 0.00, original 78.79 ± 0.00"),
+            std::string::npos);
   warnings = compare_physics_iq(dir / "a", dir / "two", statistics)["warnings"].dump();
   EXPECT_NE(warnings.find("runs of 2 models"), std::string::npos) << warnings;
 

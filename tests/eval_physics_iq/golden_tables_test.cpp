@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <limits>
 #include <map>
 
 #include "eval_physics_iq/minibench.h"
@@ -66,6 +67,8 @@ TEST(PhysicsIqGolden, AggregatedRunsAndTheirTables) {
     }
   }
   EXPECT_EQ(compared, 20);
+  const double infinite = std::numeric_limits<double>::infinity();  // a ceiling of zero
+  EXPECT_EQ(aggregate_csv({{"k", "L", infinite, std::nan("")}}, ""), "L mean,L std\ninf,\n");
 }
 
 void expect_scores(const Json& actual, const Json& want, double tolerance) {
