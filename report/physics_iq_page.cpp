@@ -65,10 +65,12 @@ std::string runs_table(const Json& results) {
             (run.at("fps").is_null() ? "<td class=\"num\">mixed</td>" : cell(run.at("fps"), 2)) +
             "</tr>";
   }
-  if (results.at("runs").size() > 1) {
+  const Json& aggregate = results.at("aggregate");
+  const bool is_one_model = aggregate.value("models", Json::array()).size() == 1;
+  if (results.at("runs").size() > 1 && is_one_model) {
     html += "<tr class=\"group\"><th>mean ± deviation over all runs</th>";
     for (const char* type : {"verified", "original"}) {
-      const Json& first = results.at("aggregate").at(type).at(0);
+      const Json& first = aggregate.at(type).at(0);
       html += fmt::format("<td class=\"num\">{} ± {}</td>", format_number(first.at("mean"), 2),
                           format_number(first.at("std"), 2));
     }

@@ -174,8 +174,11 @@ FrameTable scan_by_decoding(MediaSource& source,
     refuse_too_many(source, options, index + 1);
   }
   if (damaged_count > 0) {
-    table.damage.push_back(fmt::format("{} frames were decoded with errors, the first is frame {}",
-                                       damaged_count, first_damaged));
+    table.damage.push_back(
+        damaged_count == 1
+            ? fmt::format("frame {} was decoded with errors", first_damaged)
+            : fmt::format("{} frames were decoded with errors, the first is frame {}",
+                          damaged_count, first_damaged));
   }
   if (decoder.error_count() > 0) {
     table.damage.push_back(fmt::format("the decoder rejected {} packets", decoder.error_count()));

@@ -242,6 +242,10 @@ void PlanOptions::validate() const {
           "is not set; name the benchmark's descriptions table (descriptions.csv)");
   require(manifest.empty() || generated.empty(), "--manifest",
           "and --generated exclude one another");
+  require(
+      manifest.empty() || descriptions.empty(), "--descriptions",
+      "is the benchmark's table of videos, but --manifest names a set of your own; leave one of "
+      "them out");
 }
 
 EvaluationPlan plan_evaluation(const PlanOptions& options) {

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <set>
+#include <algorithm>
 
 namespace physprobe {
 
@@ -13,13 +13,10 @@ namespace {
 
 /// Mean and sample deviation where every scored run is a seed of one model; "" otherwise.
 std::string seeds_line(const nlohmann::json& results) {
-  std::set<std::string> models;
-  int64_t runs = 0;
-  for (const auto& run : results["runs"]) {
-    if (run["scores"].is_null()) continue;
-    models.insert(model_of_run(run["name"].get<std::string>()));
-    ++runs;
-  }
+  const nlohmann::json& models = results["aggregate"]["models"];
+  const auto runs =
+      std::count_if(results["runs"].begin(), results["runs"].end(),
+                    [](const nlohmann::json& run) { return !run["scores"].is_null(); });
   if (runs < 2 || models.size() != 1) return "";
   const auto score = [&](const char* type) {
     const nlohmann::json& first = results["aggregate"][type][0];
@@ -28,8 +25,8 @@ std::string seeds_line(const nlohmann::json& results) {
                              first["std"].get<double>())
                : std::string("-");
   };
-  return fmt::format("{}, {} runs: verified {}, original {} (mean ± deviation)\n", *models.begin(),
-                     runs, score("verified"), score("original"));
+  return fmt::format("{}, {} runs: verified {}, original {} (mean ± deviation)\n",
+                     models[0].get<std::string>(), runs, score("verified"), score("original"));
 }
 
 }  // namespace

@@ -31,6 +31,10 @@ Json aggregate_json(const ScoredRuns& scored) {
                       {"std", finite_or_null(score.deviation)}});
     json[type] = list;
   }
+  // Only of one model are the runs seeds, with a deviation that means something.
+  std::set<std::string> models;
+  for (const std::string& name : scored.names) models.insert(model_of_run(name));
+  json["models"] = models;
   return json;
 }
 

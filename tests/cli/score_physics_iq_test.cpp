@@ -5,6 +5,7 @@
 #include "support/golden.h"
 #include "support/temp_dir.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -87,6 +88,10 @@ TEST(ScorePhysicsIqCommand, EveryMisuseHasItsExitCode) {
   EXPECT_EQ(words.code, 3);
   EXPECT_NE(words.err.find("has no number beside an id"), std::string::npos) << words.err;
   EXPECT_EQ(run_cli(with(model_a, {"--frames", "120"})).code, 2);
+  const CliOutcome both = run_cli({"score", "physics-iq", "--manifest", "set.csv", "--descriptions",
+                                   minibench("descriptions.csv"), "--out", dir / "out"});
+  EXPECT_EQ(both.code, 2);
+  EXPECT_NE(both.err.find("--descriptions"), std::string::npos) << both.err;
   EXPECT_EQ(run_cli(with(model_a, {"--drop-first", "1", "--rate", "8"})).code, 2);
   EXPECT_EQ(run_cli(with(model_a, {"--decode", "other"})).code, 2);
   EXPECT_EQ(run_cli(with(model_a, {"--setting", "steps"})).code, 2);
@@ -131,6 +136,20 @@ TEST(ScorePhysicsIqCommandSlow, HeadlinesNameTheScoreOfTheGroundTruth) {
   ASSERT_EQ(own.code, 0) << own.err;
   EXPECT_NE(read_file(dir / "own/report.html").find("100.0 of 100</em> on a set of your own</h1>"),
             std::string::npos);
+
+  // Runs of one model are seeds and have a deviation; those of two models have none.
+  const auto reported_over_runs = [&](const std::string& first, const std::string& second) {
+    std::string rows = "generated,real,take2,run\n";
+    for (const std::string& run : {first, second})
+      rows += fmt::format("{0},{0},{0},{1}\n", clip, run);
+    write_file_atomic(dir / "runs.csv", rows);
+    const CliOutcome outcome = run_cli(
+        with({"score", "physics-iq", "--manifest", dir / "runs.csv", "--out", dir / first}, quick));
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    return read_file(dir / first + "/report.html").find("mean ± deviation") != std::string::npos;
+  };
+  EXPECT_TRUE(reported_over_runs("m-run_01", "m-run_02"));
+  EXPECT_FALSE(reported_over_runs("one", "two"));
 }
 
 TEST(ScorePhysicsIqCommandSlow, ScoresReportsComparesAndFailsAScheduledJob) {
