@@ -75,6 +75,8 @@ json comparable(json tap) {
   return tap;
 }
 
+class ExecEncoderRunSlow : public ExecEncoderRun {};
+
 TEST_F(ExecEncoderRun, EqualsTheBuiltInEncoderOfTheSameNumbers) {
   write_file_atomic(dir_ / "pixels.yaml",
                     "family: pixels\npreprocess: {resize: squash, height: 40, width: 28, filter: "
@@ -177,7 +179,7 @@ TEST_F(ExecEncoderRun, ACrashAtEveryItemEndsTheRunAndKeepsItResumable) {
   EXPECT_FALSE(std::filesystem::exists(dir_ / "hopeless/COMPLETE"));
 }
 
-TEST_F(ExecEncoderRun, CacheKnowsCommandAndVersion) {
+TEST_F(ExecEncoderRunSlow, CacheKnowsCommandAndVersion) {
   const auto embed = [&](const std::string& encoder, const std::string& set = "name=x") {
     const CliOutcome outcome =
         run_cli({"embed", dir_ / "suite.yaml", "--store", dir_ / "store", "--encoder", encoder,

@@ -27,7 +27,7 @@ TEST(Program, ErrorsGoToStderrWithTheDocumentedCode) {
   EXPECT_TRUE(outcome.text.empty());
 }
 
-TEST(Program, AClosedPipeIsQuiet) {
+TEST(ProgramSlow, AClosedPipeIsQuiet) {
   const ShellOutcome outcome = shell("{ " + kProgram + " --help; } 2>&1 >/dev/full | cat; { " +
                                      kProgram + " --help | head -n 1; } 2>&1 >/dev/null");
   EXPECT_TRUE(outcome.text.empty()) << outcome.text;

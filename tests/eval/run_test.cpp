@@ -77,6 +77,8 @@ class Run : public ::testing::Test {
   testing::TempDir dir_;
 };
 
+class RunSlow : public Run {};
+
 TEST_F(Run, WritesEverythingTheDocumentationNames) {
   const RunSummary summary = run_suite(suite(), options("run"));
   EXPECT_EQ(summary.ok, 6);
@@ -129,7 +131,7 @@ TEST_F(Run, ThreadsBatchesAndFlushesChangeNoByte) {
   EXPECT_EQ(bytes_of(dir_ / "other"), bytes_of(dir_ / "whole"));
 }
 
-TEST_F(Run, AnOtherwiseSoundRunSurvivesGiantPictures) {
+TEST_F(RunSlow, AnOtherwiseSoundRunSurvivesGiantPictures) {
   // Above the limit of 33 million pixels, in the header alone.
   testing::write_small_item(dir_ / "data/item-7", 7, 3);
   const RunSummary summary = run_suite(suite({"video.max_pixels=2000"}), options("fits"));
@@ -236,7 +238,7 @@ TEST_F(Run, LeftoversOfKilledProcessesAreCleared) {
   EXPECT_FALSE(fs::exists(dir_ / "run/report_data.tmp-99999999-0"));
 }
 
-TEST_F(Run, ShardsMergeToTheBytesOfTheWhole) {
+TEST_F(RunSlow, ShardsMergeToTheBytesOfTheWhole) {
   run_suite(suite(), options("whole"));
   for (int64_t i = 0; i < 3; ++i) {
     RunOptions shard = options("sharded");
@@ -364,8 +366,6 @@ TEST_F(Run, NarratesEveryItem) {
   };
   EXPECT_TRUE(has("item-0: embedded") && has("broken: failed: ") && has("6 items are durable"));
 }
-
-class RunSlow : public Run {};
 
 TEST_F(RunSlow, DryRunOfARenderedWorldDrawsOnlyWhatItMeasures) {
   // A world of a hundred thousand clips would take days to draw.
