@@ -50,8 +50,6 @@ UniqueCodecContext shown_to_decoder(const std::vector<uint8_t>& data,
   decoder->thread_count = 1;
   decoder->max_pixels = max_pixels;
   decoder->error_concealment = 0;  // no picture is wanted
-  decoder->log_level_offset =
-      AV_LOG_TRACE;  // nor a complaint, also where OpenCV wants to hear them
   decoder->skip_loop_filter = AVDISCARD_ALL;
   if (avcodec_open2(decoder.get(), codec, nullptr) < 0) return nullptr;
   if (av_new_packet(packet.get(), static_cast<int>(data.size())) < 0) return nullptr;

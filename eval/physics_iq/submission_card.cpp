@@ -11,7 +11,6 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <set>
 
 namespace physprobe {
 namespace {
@@ -20,15 +19,8 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kRunsOfAClaim = 4;  // the leaderboard's rule
 
-std::size_t models_of(const ScoredRuns& scored) {
-  std::set<std::string> models;
-  for (const std::string& name : scored.names) models.insert(model_of_run(name));
-  return models.size();
-}
-
-std::string claim(const ScoredRuns& scored, const std::string& reason_without) {
-  if (models_of(scored) > 1)
-    return fmt::format("none: runs of {} models: make a card for each", models_of(scored));
+std::string claim(const ScoredRuns& scored, std::size_t models, const std::string& reason_without) {
+  if (models > 1) return fmt::format("none: runs of {} models: make a card for each", models);
   if (!reason_without.empty()) return "none: " + reason_without;
   return scored.all.size() >= kRunsOfAClaim
              ? fmt::format("{} runs: fit for a best-result claim", scored.all.size())
@@ -53,6 +45,7 @@ void write_submission_card(const PhysicsIqOptions& options,
                     {"original", finite_or_null(100.0 * scored.all[i].final_score_orig)},
                     {"original_historical", finite_or_null(scored.all[i].final_score_origround)}});
   const std::string reason = reason_without_place(options, plan);
+  const std::size_t models = aggregate.at("models").size();
   const bool has_prompts = !plan.is_custom && !options.plan.descriptions.empty();
   const Json card = {
       {"benchmark", physics_iq_protocol(options)},
@@ -61,8 +54,8 @@ void write_submission_card(const PhysicsIqOptions& options,
       {"unit", "percent"},
       {"runs", runs},
       // A mean over several models is no model's.
-      {"aggregate", models_of(scored) > 1 ? Json() : aggregate},
-      {"best_result_claim", claim(scored, reason)},
+      {"aggregate", models > 1 ? Json() : aggregate},
+      {"best_result_claim", claim(scored, models, reason)},
       {"prompts",
        has_prompts
            ? Json{{"table", std::filesystem::path(options.plan.descriptions).filename().string()},
